@@ -1,0 +1,31 @@
+# Everything a developer does, one word each. `make dev` and `make test` need Python 3.11 or later, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help dev test check lint bench build lock docs clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Thinkaloud needs Python 3.11 or later, and $(PYTHON) is %d.%d. Try: make dev PYTHON=python3.13" % sys.version_info[:2])'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+$(VENV)/local.done: requirements/local.txt pyproject.toml | $(BIN)/uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/local.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.done: requirements/dev.txt $(VENV)/local.done
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+lock: | $(BIN)/uv ## resolve the lock files again (after a change of pyproject.toml)
+	$(COMPILE) --upgrade --extra local --extra dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --extra local -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/local.txt
+	$(COMPILE) -c requirements/dev.txt pyproject.toml -o requirements/layer.txt
+	echo uv | $(COMPILE) --upgrade - -o requirements/uv.txt

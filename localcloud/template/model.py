@@ -1,0 +1,85 @@
+"""What a template says, resolved to plain values: the local cloud's list of parts.
+
+Every name here is the CloudFormation one in plain Python. Values are resolved: no `Ref`, no `Fn::Sub` is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class AsyncInvocation:
+    """How Lambda treats an asynchronous invocation of a function (`AWS::Lambda::EventInvokeConfig`)."""
+
+    max_retries: int = 2
+    max_age_s: float = 21_600.0
+    on_failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda function: its code, what it sees of the world, and its limits."""
+
+    logical_id: str
+    name: str
+    handler: str
+    runtime: str
+    code: Path
+    layers: tuple[Path, ...]
+    timeout_s: float
+    memory_mb: int
+    environment: dict[str, str]
+    invocation: AsyncInvocation = field(default_factory=AsyncInvocation)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A WebSocket route. `two_way` is true where a route response lets the returned body reach the client."""
+
+    key: str
+    function: str
+    two_way: bool
+    timeout_s: float = 29.0
+
+
+@dataclass(frozen=True)
+class Authorizer:
+    """A REQUEST authorizer on `$connect`; `identity_sources` as written, e.g. `route.request.header.Authorization`."""
+
+    function: str
+    identity_sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WebSocketApi:
+    """One WebSocket API with its stage. Routes and authorizer name functions by logical id."""
+
+    logical_id: str
+    stage: str
+    selection_expression: str
+    routes: dict[str, Route]
+    authorizer: Authorizer | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A DynamoDB table: `create` are the arguments of CreateTable, `ttl_attribute` the time to live's."""
+
+    logical_id: str
+    name: str
+    create: dict[str, Any]
+    ttl_attribute: str | None
+
+
+@dataclass(frozen=True)
+class Application:
+    """Everything of a template that the local cloud runs. Keys are logical ids."""
+
+    apis: dict[str, WebSocketApi]
+    functions: dict[str, Function]
+    tables: dict[str, Table]
+    parameters: dict[str, str]
+    outputs: dict[str, str]
