@@ -1,0 +1,99 @@
+"""One WebSocket: open it with a token, or say in the client's own terms why that failed."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.typing import Subprotocol
+
+from thinkaloud.client.errors import BadAddress, BadToken, CannotConnect, HandshakeRefused
+from thinkaloud.protocol import SUBPROTOCOL
+
+#: Gives a token; asked anew for every attempt, because an old one may have expired meanwhile.
+TokenSource = Callable[[], Awaitable[str]]
+
+#: Statuses of a refused handshake that a later attempt may not meet again.
+TRANSIENT_STATUSES = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long the client waits, in seconds.
+
+    `reply` is longer than the 29 s that the gateway gives a function, so that the gateway's own word comes first.
+    `silence` is the longest pause within an answer; `hole` how long later frames wait for one that lacks.
+    """
+
+    open: float = 10.0
+    reply: float = 32.0
+    silence: float = 180.0
+    hole: float = 3.0
+    close: float = 2.0
+
+
+async def open_socket(url: str, token: TokenSource, limits: Limits) -> ClientConnection:
+    """Connect once.
+
+    The token goes into `Authorization`, as native clients send it; only browsers need it in the subprotocol list.
+
+    Raises:
+        BadAddress, BadToken: another attempt cannot help.
+        HandshakeRefused: with the HTTP status.
+        CannotConnect: no route, nobody there, no TLS, or no reply within `limits.open`.
+    """
+    host = _host(url)
+    bearer = await token()
+    if not bearer or not bearer.isascii() or not bearer.isprintable() or " " in bearer:
+        raise BadToken("the token is empty or holds characters that no header can carry")
+    try:
+        return await connect(
+            url,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            additional_headers={"Authorization": f"Bearer {bearer}"},
+            # A proxy of the environment is for the outside world; it cannot reach this machine's loopback.
+            proxy=None if _is_loopback(host) else True,
+            compression=None,  # API Gateway does not offer it
+            open_timeout=limits.open,
+            close_timeout=limits.close,
+        )
+    except InvalidURI as error:
+        raise BadAddress(str(error)) from error
+    except InvalidStatus as error:
+        raise HandshakeRefused(url, error.response.status_code) from error
+    except InvalidHandshake as error:
+        raise CannotConnect(f"{url}: there is no WebSocket server ({error})") from error
+    except ssl.SSLCertVerificationError as error:
+        raise CannotConnect(f"{url}: the certificate is not trusted ({error.verify_message})") from error
+    except OSError as error:  # includes TimeoutError
+        raise CannotConnect(f"{url}: nobody answers ({error.strerror or error})") from error
+
+
+def is_transient(error: CannotConnect) -> bool:
+    """Whether another attempt may succeed where this one failed."""
+    if isinstance(error, HandshakeRefused):
+        return error.status in TRANSIENT_STATUSES
+    return not isinstance(error.__cause__, ssl.SSLCertVerificationError)
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # reading the port checks it
+    except ValueError as error:
+        raise BadAddress(f"{url!r} is not a WebSocket URL: {error}") from None
+    if parts.scheme not in {"ws", "wss"} or not host:
+        raise BadAddress(f"{url!r} is not a WebSocket URL; it starts with wss:// (or ws:// on this machine)")
+    return host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
