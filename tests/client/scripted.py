@@ -110,7 +110,7 @@ async def scripted_server(*scripts: Script, config: dict[str, Any] | None = None
         scripted.connections += 1
         try:
             await script(Peer(socket))
-        except Exception as error:  # noqa: BLE001: kept, and raised in the test
+        except Exception as error:  # noqa: BLE001 - kept, and raised in the test
             failures.append(error)
 
     def greet(socket: ServerConnection, request: Request) -> Response | None:

@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-
-from tests.client.scripted import Peer, forever, listen, scripted_server
 from thinkaloud.client import (
     Answer,
     Backoff,
@@ -20,6 +18,8 @@ from thinkaloud.client import (
     Limits,
     NoReply,
 )
+
+from tests.client.scripted import Peer, forever, listen, scripted_server
 
 SESSION = "s-12345678"
 QUICK = Backoff(attempts=4, first=0.001, most=0.002)
