@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import re
+from dataclasses import MISSING, fields
+from typing import Any
+
+import pytest
+from thinkaloud import settings
+
+from localcloud.template.document import Document
+
+TIMEOUT_S = {
+    "AuthorizerFunction": 10,
+    "ConnectFunction": 10,
+    "DefaultFunction": 15,
+    "DisconnectFunction": 10,
+    "TurnFunction": 900,
+}
+READS = {
+    "AuthorizerFunction": {settings.JwtSettings},
+    "ConnectFunction": {settings.TableSettings, settings.OriginSettings},
+    "DefaultFunction": {settings.TableSettings, settings.DispatchSettings},
+    "DisconnectFunction": {settings.TableSettings},
+    "TurnFunction": {
+        settings.TableSettings,
+        settings.GatewaySettings,
+        settings.ChatSettings,
+        settings.EmbeddingSettings,
+        settings.IndexSettings,
+    },
+}
+#: Read by Powertools and by the log lines, not through thinkaloud.settings.
+EVERYWHERE = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "RELEASE"}
+
+every_function = pytest.mark.parametrize("name", TIMEOUT_S)
+
+
+def variables(group: type) -> set[str]:
+    return {item.metadata["variable"] for item in fields(group)}
+
+
+def test_these_are_the_functions(resources: dict[str, Any]) -> None:
+    found = {name for name, item in resources.items() if item["Type"] == "AWS::Lambda::Function"}
+    assert found == set(TIMEOUT_S)
+
+
+@every_function
+def test_runtime_code_and_time_out(document: Document, resources: dict[str, Any], name: str) -> None:
+    function = resources[name]["Properties"]
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["arm64"]
+    assert function["Handler"] == "app.handler"
+    assert function["Timeout"] == TIMEOUT_S[name]
+    assert function["MemorySize"] >= 512
+    folder = name.removesuffix("Function").lower()
+    assert document.body["Resources"][name]["Properties"]["CodeUri"] == f"functions/{folder}/"
+
+
+@every_function
+def test_a_function_has_the_layer(resources: dict[str, Any], name: str) -> None:
+    (layer,) = resources[name]["Properties"]["Layers"]
+    assert resources[layer["Ref"]]["Type"] == "AWS::Lambda::LayerVersion"
+    assert resources[layer["Ref"]]["Properties"]["CompatibleArchitectures"] == ["arm64"]
+    assert resources[layer["Ref"]]["Properties"]["CompatibleRuntimes"] == ["python3.13"]
+
+
+@every_function
+def test_a_release_publishes_a_version(resources: dict[str, Any], deployer: dict[str, str], name: str) -> None:
+    """The layer alone would not: then the alias would go on serving the old shared code."""
+    assert f"{name}Version{deployer['Release'][:10]}" in resources
+    assert resources[f"{name}Aliaslive"]["Properties"]["Name"] == "live"
+
+
+@every_function
+def test_the_environment_is_what_the_function_reads(resources: dict[str, Any], name: str) -> None:
+    environment = set(resources[name]["Properties"]["Environment"]["Variables"])
+    assert environment == EVERYWHERE.union(*map(variables, READS[name]))
+
+
+def test_every_setting_belongs_to_a_function() -> None:
+    assert set(settings.ALL) == set().union(*READS.values())
+
+
+def test_a_setting_has_the_same_default_in_both_places(document: Document, resources: dict[str, Any]) -> None:
+    environment: dict[str, Any] = {}
+    for name in TIMEOUT_S:
+        environment |= resources[name]["Properties"]["Environment"]["Variables"]
+    for group in settings.ALL:
+        for item in fields(group):
+            if item.default is not MISSING:
+                parameter = document.body["Parameters"][environment[item.metadata["variable"]]["Ref"]]
+                if "Default" in parameter:
+                    assert str(parameter["Default"]) == str(item.default), item.metadata["variable"]
+
+
+def test_secrets_travel_as_arns_only(document: Document, resources: dict[str, Any]) -> None:
+    telling = re.compile(r"secret|password|credential|api_?key|private", re.IGNORECASE)
+    for parameter in document.body["Parameters"]:
+        assert not telling.search(parameter) or parameter.endswith("Arn"), parameter
+    for name in TIMEOUT_S:
+        for variable in resources[name]["Properties"]["Environment"]["Variables"]:
+            assert not telling.search(variable) or variable.endswith("_ARN"), variable
+
+
+def test_a_turn_is_delivered_once_or_kept(resources: dict[str, Any]) -> None:
+    config = resources["TurnFunctionEventInvokeConfig"]["Properties"]
+    assert config["Qualifier"] == "live"
+    assert 60 <= config["MaximumEventAgeInSeconds"] <= 21_600
+    assert config["MaximumRetryAttempts"] == 0
+    assert config["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["TurnFailures", "Arn"]}

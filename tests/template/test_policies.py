@@ -1,0 +1,99 @@
+"""Who may do what: the whole list, so that a new right is a change of this table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+LOGS = "logs:CreateLogStream logs:PutLogEvents"
+CONNECTIONS = (
+    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${ChatApi}/${StageName}/POST/@connections/*"
+)
+MAY = {
+    "Authorizer": [
+        (LOGS, "AuthorizerLogGroup.Arn"),
+        ("secretsmanager:GetSecretValue", "JwtSecretArn", "TokensHaveSecret"),
+    ],
+    "Connect": [
+        (LOGS, "ConnectLogGroup.Arn"),
+        ("dynamodb:PutItem", "StateTable.Arn"),
+    ],
+    "Default": [
+        (LOGS, "DefaultLogGroup.Arn"),
+        ("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem", "StateTable.Arn"),
+        ("lambda:InvokeFunction", "TurnFunctionAliaslive"),
+    ],
+    "Disconnect": [
+        (LOGS, "DisconnectLogGroup.Arn"),
+        ("dynamodb:DeleteItem", "StateTable.Arn"),
+    ],
+    "Turn": [
+        (LOGS, "TurnLogGroup.Arn"),
+        ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "StateTable.Arn"),
+        ("execute-api:ManageConnections", CONNECTIONS),
+        (
+            "secretsmanager:GetSecretValue",
+            "PineconeApiKeyArn (ChatApiKeyArn if ChatHasKey) (EmbeddingApiKeyArn if EmbeddingHasKey)",
+        ),
+        ("sqs:SendMessage", "TurnFailures.Arn"),
+    ],
+}
+
+
+def written(value: Any) -> str:
+    """An action list or a resource as one line: names for references, `(x if Condition)` for what may be absent."""
+    match value:
+        case list():
+            return " ".join(map(written, value))
+        case {"Ref": name}:
+            return str(name)
+        case {"Fn::GetAtt": parts}:
+            return ".".join(parts)
+        case {"Fn::Sub": text}:
+            return str(text)
+        case {"Fn::If": [condition, chosen, {"Ref": "AWS::NoValue"}]}:
+            return f"({written(chosen)} if {condition})"
+    return str(value)
+
+
+def statement(value: dict[str, Any]) -> tuple[str, ...]:
+    match value:
+        case {"Fn::If": [condition, chosen, {"Ref": "AWS::NoValue"}]}:
+            return (*statement(chosen), condition)
+    assert set(value) == {"Effect", "Action", "Resource"}
+    assert value["Effect"] == "Allow"
+    return written(value["Action"]), written(value["Resource"])
+
+
+@pytest.mark.parametrize("function", MAY)
+def test_a_function_may_do_this_and_nothing_else(resources: dict[str, Any], function: str) -> None:
+    assert resources[f"{function}Function"]["Properties"]["Role"] == {"Fn::GetAtt": [f"{function}Role", "Arn"]}
+    role = resources[f"{function}Role"]["Properties"]
+    assert "ManagedPolicyArns" not in role
+    (policy,) = role["Policies"]
+    assert [statement(each) for each in policy["PolicyDocument"]["Statement"]] == MAY[function]
+
+
+@pytest.mark.parametrize("function", MAY)
+def test_only_lambda_takes_on_a_role(resources: dict[str, Any], function: str) -> None:
+    (trusted,) = resources[f"{function}Role"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted == {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+def test_there_is_no_other_role(resources: dict[str, Any]) -> None:
+    kinds = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+    assert {name for name, item in resources.items() if item["Type"] in kinds} == {f"{name}Role" for name in MAY}
+
+
+def test_the_connection_is_the_only_wildcard() -> None:
+    """A connection id is not known before it connects; everything else is named."""
+    starred = {
+        part
+        for statements in MAY.values()
+        for actions, resource, *_ in statements
+        for part in (*actions.split(), *resource.split())
+        if "*" in part
+    }
+    assert starred == {CONNECTIONS}
+    assert CONNECTIONS.count("*") == 1
