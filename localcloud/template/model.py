@@ -20,6 +20,15 @@ class AsyncInvocation:
 
 
 @dataclass(frozen=True)
+class LogSettings:
+    """A function's `LoggingConfig`. `format` is Text or JSON, `level` goes with JSON; no `group` is the default one."""
+
+    format: str = "Text"
+    level: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True)
 class Function:
     """A Lambda function: its code, what it sees of the world, and its limits."""
 
@@ -32,6 +41,7 @@ class Function:
     timeout_s: float
     memory_mb: int
     environment: dict[str, str]
+    log: LogSettings = field(default_factory=LogSettings)
     invocation: AsyncInvocation = field(default_factory=AsyncInvocation)
 
 
