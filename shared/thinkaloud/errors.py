@@ -1,0 +1,170 @@
+"""Every exception of Thinkaloud, and the one table that says what a client sees of it.
+
+ThinkaloudError
+├── ConfigurationError       the deployment is wrong; only operators see why
+├── IdentityError            who is calling cannot be established
+├── FrameError               what the client sent cannot be read
+│   ├── BadJson
+│   ├── FrameTooLarge
+│   ├── FrameTooDeep
+│   ├── UnknownAction
+│   └── InvalidFrame
+├── NotYours                 a session of another user
+├── SessionBusy              the session is answering another question
+├── StorageError             DynamoDB
+│   └── StorageThrottled
+├── KnowledgeError           embedding or retrieval; a turn goes on without passages
+│   └── DocumentError        a document cannot be read or is empty
+├── ModelError               the chat model
+│   ├── ModelRefused         401, 403, 404, 400: a retry will not help
+│   ├── ModelBusy            429
+│   ├── ModelUnavailable     5xx, time-out, no connection
+│   └── ModelBroken          a stream that ends half-way, or says nothing
+└── PostError                pushing a frame to a connection
+    ├── Gone                 410: nobody is there
+    ├── Throttled            429
+    ├── PayloadTooLarge      413
+    └── PostFailed           anything else, after which the same post may be tried again
+"""
+
+from __future__ import annotations
+
+
+class ThinkaloudError(Exception):
+    """Base of all; `str(error)` is for logs and operators."""
+
+
+class ConfigurationError(ThinkaloudError):
+    """A setting is missing or wrong. The message names the variable."""
+
+
+class IdentityError(ThinkaloudError):
+    """The token is missing, expired, forged or incomplete. The message says which, and never holds the token."""
+
+
+class FrameError(ThinkaloudError):
+    """What the client sent cannot be read. `str(error)` is written for the client."""
+
+
+class BadJson(FrameError):
+    """The body is empty or not a JSON object."""
+
+
+class FrameTooLarge(FrameError):
+    """The body or its text is longer than the limit the message names."""
+
+
+class FrameTooDeep(FrameError):
+    """The JSON is nested deeper than any frame is."""
+
+
+class UnknownAction(FrameError):
+    """`action` is not one of the protocol's."""
+
+
+class InvalidFrame(FrameError):
+    """A field is missing, of the wrong type or out of its pattern; the message names it."""
+
+
+class NotYours(ThinkaloudError):
+    """The session belongs to another user of the tenant."""
+
+
+class SessionBusy(ThinkaloudError):
+    """The session is still answering `turn`."""
+
+    def __init__(self, turn: str) -> None:
+        super().__init__(f"the session is still answering turn {turn}")
+        self.turn = turn
+
+
+class StorageError(ThinkaloudError):
+    """DynamoDB answered with an error that a retry did not cure."""
+
+
+class StorageThrottled(StorageError):
+    """DynamoDB is throttling; the same request may pass later."""
+
+
+class DispatchFailed(ThinkaloudError):
+    """Lambda did not take the invocation of the turn function."""
+
+
+class KnowledgeError(ThinkaloudError):
+    """The embedding model or the index did not answer."""
+
+
+class DocumentError(KnowledgeError):
+    """A document is empty, of an unknown kind or not decodable. The message is written for a person."""
+
+
+class ModelError(ThinkaloudError):
+    """The chat model did not answer as asked."""
+
+
+class ModelRefused(ModelError):
+    """The request itself is refused (400, 401, 403, 404): a retry will not help."""
+
+
+class ModelBusy(ModelError):
+    """The provider says 429."""
+
+
+class ModelUnavailable(ModelError):
+    """The provider says 5xx, times out or cannot be reached."""
+
+
+class ModelBroken(ModelError):
+    """The stream ended without its end, or held nothing."""
+
+
+class PostError(ThinkaloudError):
+    """A post to a connection failed."""
+
+
+class Gone(PostError):
+    """Nobody is at the other end any more (410)."""
+
+
+class Throttled(PostError):
+    """Too many posts, or the client's own buffer is full (429)."""
+
+
+class PayloadTooLarge(PostError):
+    """The gateway refuses the size (413)."""
+
+
+class PostFailed(PostError):
+    """Time-out, 5xx or no connection: whether the frame arrived is unknown."""
+
+
+#: exception -> (code a client sees, whether asking again may help). The most derived class wins.
+CLIENT_CODES: dict[type[Exception], tuple[str, bool]] = {
+    BadJson: ("bad_json", False),
+    FrameTooLarge: ("too_large", False),
+    FrameTooDeep: ("too_deep", False),
+    UnknownAction: ("unknown_action", False),
+    InvalidFrame: ("invalid_frame", False),
+    NotYours: ("forbidden", False),
+    SessionBusy: ("busy", True),
+    StorageThrottled: ("throttled", True),
+    StorageError: ("storage_unavailable", True),
+    DispatchFailed: ("throttled", True),
+    KnowledgeError: ("knowledge_unavailable", True),
+    ModelRefused: ("model_refused", False),
+    ModelBusy: ("model_busy", True),
+    ModelUnavailable: ("model_unavailable", True),
+    ModelBroken: ("model_broken", True),
+    ModelError: ("model_unavailable", True),
+    IdentityError: ("unauthorized", False),
+    Exception: ("internal", True),
+}
+
+
+def client_code(error: BaseException) -> tuple[str, bool]:
+    """The code and the `retryable` flag a client gets for `error`; `("internal", True)` for what has no row."""
+    for kind in type(error).__mro__:
+        row = CLIENT_CODES.get(kind)
+        if row is not None:
+            return row
+    return CLIENT_CODES[Exception]

@@ -1,0 +1,1 @@
+"""The edge: raw API Gateway events in, posts to connections out."""

@@ -1,0 +1,1 @@
+"""Who is calling: tokens, their keys, and the principal they prove."""

@@ -1,0 +1,92 @@
+"""Pinecone, through the official asyncio client. A tenant is a namespace."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from pinecone import AsyncPinecone
+from pinecone.errors import PineconeError
+
+from thinkaloud.errors import KnowledgeError
+from thinkaloud.knowledge.index import Match, Passage
+
+if TYPE_CHECKING:
+    from pinecone import AsyncIndex
+
+#: Vectors in one upsert: 100 of 1,536 dimensions with 2 KB of metadata stay under the service's 2 MB.
+BATCH = 100
+#: Seconds for a query: past that an answer without passages is better than none.
+QUERY_TIMEOUT = 5.0
+#: Ids in one delete, https://docs.pinecone.io/reference/api/database-limits
+DELETE_BATCH = 1_000
+
+
+class PineconeIndex:
+    """`VectorIndex` over one Pinecone index, connected when first used (the client belongs to the running loop)."""
+
+    def __init__(self, client: AsyncPinecone, host: str) -> None:
+        self._client = client
+        self._host = host
+        self._opened: AsyncIndex | None = None
+
+    async def query(self, tenant: str, vector: Sequence[float], top_k: int) -> list[Match]:
+        async with self._index() as index:
+            answer = await index.query(
+                vector=vector, top_k=top_k, namespace=tenant, include_metadata=True, timeout=QUERY_TIMEOUT
+            )
+        return [Match(_passage(match.metadata or {}), match.score) for match in answer.matches]
+
+    async def upsert(self, tenant: str, passages: Sequence[Passage], vectors: Sequence[Sequence[float]]) -> None:
+        async with self._index() as index:
+            for start in range(0, len(passages), BATCH):
+                batch = zip(passages[start : start + BATCH], vectors[start : start + BATCH], strict=True)
+                await index.upsert(
+                    vectors=[
+                        {"id": passage.id, "values": vector, "metadata": asdict(passage)} for passage, vector in batch
+                    ],
+                    namespace=tenant,
+                    show_progress=False,
+                )
+
+    async def ids(self, tenant: str, document: str) -> list[str]:
+        async with self._index() as index:
+            pages = index.list(prefix=f"{document}#", namespace=tenant)
+            return [item.id async for page in pages for item in page.vectors if item.id is not None]
+
+    async def delete(self, tenant: str, ids: Sequence[str]) -> None:
+        async with self._index() as index:
+            for start in range(0, len(ids), DELETE_BATCH):
+                await index.delete(ids=list(ids[start : start + DELETE_BATCH]), namespace=tenant)
+
+    async def aclose(self) -> None:
+        """Close the connections; ingestion from a terminal ends, a Lambda's worker never does."""
+        if self._opened is not None:
+            await self._opened.close()
+        await self._client.close()
+
+    @asynccontextmanager
+    async def _index(self) -> AsyncIterator[AsyncIndex]:
+        try:
+            if self._opened is None:
+                self._opened = await self._client.index(host=self._host)
+            yield self._opened
+        except (PineconeError, httpx.HTTPError, KeyError, TypeError) as error:
+            raise KnowledgeError(f"the index did not answer: {type(error).__name__}: {error}") from error
+
+
+def _passage(metadata: dict[str, Any]) -> Passage:
+    return Passage(
+        document=metadata["document"],
+        position=int(metadata["position"]),
+        title=metadata["title"],
+        uri=metadata["uri"],
+        media=metadata["media"],
+        section=metadata["section"],
+        language=metadata["language"],
+        text=metadata["text"],
+        fingerprint=metadata["fingerprint"],
+    )

@@ -1,0 +1,56 @@
+"""The little that must be known of a text's language: which one, its sentences, about how many tokens."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_HAN_CHARACTER = re.compile(f"[{_HAN}]")
+_LATIN_WORD = re.compile(r"[A-Za-z]+")
+# A Latin full stop ends a sentence only before white space: 3.5 and example.com do not.
+_SENTENCE_END = re.compile(r"(?<=[。！？；!?])[”」』）)\"']*\s*|(?<=[.;])\s+|\n+")
+_TOKEN = re.compile(rf"[{_HAN}]|[A-Za-z]+|\d{{1,3}}|\s+|[^\sA-Za-z\d]")
+
+
+def language_of(text: str) -> Language:
+    """`zh` where there are more Han characters than Latin words, else `en`: 「VPN 怎么用」 is Chinese."""
+    return "zh" if len(_HAN_CHARACTER.findall(text)) > len(_LATIN_WORD.findall(text)) else "en"
+
+
+def language_of_locale(locale: str | None, text: str) -> Language:
+    """The language for labels: what `locale` asks for (`zh-CN`, `en_GB`), else that of `text`; English for others."""
+    if locale is None:
+        return language_of(text)
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def normalise(text: str) -> str:
+    """NFC, without control characters and outer white space: the form in which questions are embedded and stored."""
+    kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return unicodedata.normalize("NFC", kept).strip()
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text in either language, stripped, without empty ones."""
+    return [piece for part in _SENTENCE_END.split(text) if (piece := part.strip())]
+
+
+def estimate_tokens(text: str) -> int:
+    """About how many tokens a current model makes of `text`; meant to err on the high side.
+
+    One for each Han character, each symbol and each three digits, one for each five letters of a word: against the
+    o200k vocabulary this is 1.0 to 1.6 times the true count on prose of both languages (tests/test_language.py).
+    """
+    count = 0
+    for token in _TOKEN.findall(text):
+        if token.isspace():
+            count += token.count("\n")
+        elif token.isascii() and token.isalpha():
+            count += -(-len(token) // 5)
+        else:
+            count += 1
+    return count

@@ -1,0 +1,1 @@
+"""Chat and embedding models, each behind one narrow protocol."""

@@ -1,0 +1,87 @@
+"""Any OpenAI-compatible chat endpoint, through the official client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx2
+import openai
+
+from thinkaloud.errors import ModelBroken, ModelBusy, ModelError, ModelRefused, ModelUnavailable
+from thinkaloud.models.chat import ChatMessage, Delta, Finish
+from thinkaloud.models.surrogates import SurrogateJoiner
+from thinkaloud.protocol.frames import Usage
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+    from openai.types.completion_usage import CompletionUsage
+
+_REASONS = ("stop", "length", "content_filter")
+
+
+class OpenAIChat:
+    """Streams chat completions. `answer_tokens` bounds one answer."""
+
+    def __init__(self, client: openai.AsyncOpenAI, model: str, answer_tokens: int) -> None:
+        self.name = model
+        self._client = client
+        self._answer_tokens = answer_tokens
+
+    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Delta | Finish, None]:
+        try:
+            stream = await self._client.chat.completions.create(
+                model=self.name,
+                messages=cast("list[ChatCompletionMessageParam]", [vars(message) for message in messages]),
+                max_tokens=self._answer_tokens,
+                stream=True,
+                stream_options={"include_usage": True},
+            )
+            async with stream:
+                async for event in _read(stream):
+                    yield event
+        except (openai.OpenAIError, httpx2.HTTPError, json.JSONDecodeError) as error:
+            raise model_error(error) from error
+
+
+async def _read(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncIterator[Delta | Finish]:
+    """Chunks -> deltas and the finish, which comes only after the usage chunk that follows it."""
+    text, reasoning = SurrogateJoiner(), SurrogateJoiner()
+    reason, usage, spoken = None, None, False
+    async for chunk in chunks:
+        if chunk.usage is not None:
+            usage = _usage(chunk.usage)
+        for choice in chunk.choices:
+            # Not in the client's types: DeepSeek, vLLM and others send it beside `content`.
+            if thought := reasoning.join(getattr(choice.delta, "reasoning_content", None) or ""):
+                yield Delta(thought, "reasoning")
+            if piece := text.join(choice.delta.content or ""):
+                spoken = True
+                yield Delta(piece)
+            reason = choice.finish_reason or reason
+    if rest := text.rest():
+        yield Delta(rest)
+    if reason is None:
+        raise ModelBroken("the model's stream ended before its end" if spoken else "the model's stream held nothing")
+    if not spoken and reason == "stop":
+        raise ModelBroken("the model ended its answer without a word")
+    yield Finish(cast("Any", reason if reason in _REASONS else "other"), usage)
+
+
+def model_error(error: Exception) -> ModelError:
+    """What went wrong with a provider, in our terms. The provider's own words are for the log."""
+    if isinstance(error, openai.APIStatusError):
+        status = error.status_code
+        if status == 429:
+            return ModelBusy(f"the provider answered 429: {error.message}")
+        if status < 500 and status != 408:
+            return ModelRefused(f"the provider answered {status}: {error.message}")
+        return ModelUnavailable(f"the provider answered {status}: {error.message}")
+    if isinstance(error, openai.APIConnectionError):
+        return ModelUnavailable(f"the provider cannot be reached: {error}")
+    return ModelBroken(f"the model's stream broke off: {type(error).__name__}: {error}")
+
+
+def _usage(usage: CompletionUsage) -> Usage:
+    return Usage(prompt=usage.prompt_tokens, completion=usage.completion_tokens)

@@ -1,0 +1,123 @@
+"""Text off the wire -> frames, with an error a client can act on for everything that is not one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from thinkaloud.errors import BadJson, FrameTooDeep, FrameTooLarge, InvalidFrame, UnknownAction
+from thinkaloud.protocol.frames import (
+    ACTIONS,
+    CLIENT_FRAMES,
+    MAX_METADATA,
+    SERVER_FRAMES,
+    SERVER_TYPES,
+    Accepted,
+    Ask,
+    Heartbeat,
+    Ping,
+    Pong,
+    Stop,
+    TurnFrame,
+)
+
+#: Bytes of UTF-8: the gateway's own limit of one frame, https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+MAX_FRAME = 32 * 1024
+#: An `ask` nests three deep, and leaves room for its metadata.
+MAX_DEPTH = 16
+
+
+def decode_client_frame(body: str) -> Ask | Stop | Ping:
+    """Read one client frame.
+
+    Raises:
+        FrameTooLarge, BadJson, FrameTooDeep, UnknownAction, InvalidFrame: each names the limit or the field.
+    """
+    value = _read_object(body)
+    action = value.get("action")
+    if action not in ACTIONS:
+        raise UnknownAction(f"unknown action {_shown(action)}; this server knows {', '.join(ACTIONS)}")
+    try:
+        frame = CLIENT_FRAMES.validate_python(value)
+    except ValidationError as error:
+        raise _explain(error, value) from None
+    if isinstance(frame, Ask):
+        size = len(json.dumps(frame.metadata, ensure_ascii=False).encode())
+        if size > MAX_METADATA:
+            raise FrameTooLarge(f"metadata is {size} bytes; the limit is {MAX_METADATA}")
+        if not frame.message.text.strip():
+            raise InvalidFrame("message.text is blank; send a question")
+    return frame
+
+
+def decode_server_frame(body: str) -> Accepted | Pong | Heartbeat | TurnFrame | None:
+    """Read one server frame; None for a type this version does not know, which a client ignores.
+
+    Raises:
+        BadJson, InvalidFrame: not one of ours.
+    """
+    value = json.loads(body)
+    if not isinstance(value, dict):
+        raise BadJson("not a JSON object")
+    if value.get("type") not in SERVER_TYPES:
+        return None
+    try:
+        return SERVER_FRAMES.validate_json(body)
+    except ValidationError as error:
+        raise _explain(error, value) from None
+
+
+def frame_id(body: str) -> str | None:
+    """The `id` of a frame that may be broken otherwise, so that its error can say `re`; None where there is none."""
+    try:
+        value = _read_object(body)
+    except (BadJson, FrameTooDeep, FrameTooLarge):
+        return None
+    found = value.get("id")
+    return found[:64] if isinstance(found, str) and found.isprintable() else None
+
+
+def _read_object(body: str) -> dict[str, Any]:
+    size = len(body.encode("utf-8", "surrogatepass"))
+    if size > MAX_FRAME:
+        raise FrameTooLarge(f"the frame is {size} bytes; the limit is {MAX_FRAME}")
+    if not body.strip():
+        raise BadJson("the frame is empty; send a JSON object with an action")
+    try:
+        value = json.loads(body)
+    except RecursionError:
+        raise FrameTooDeep(f"the JSON is nested deeper than {MAX_DEPTH} levels") from None
+    except ValueError as error:
+        raise BadJson(f"the frame is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise BadJson(f"the frame is a JSON {type(value).__name__}; send an object with an action")
+    if _depth(value) > MAX_DEPTH:
+        raise FrameTooDeep(f"the JSON is nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def _depth(value: Any) -> int:
+    """How many objects and arrays are open at the deepest point; level by level, as recursion could run out."""
+    depth, level = 0, [value]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+    return depth
+
+
+def _explain(error: ValidationError, value: dict[str, Any]) -> InvalidFrame | FrameTooLarge:
+    """The first thing that is wrong, in words; how many more there are."""
+    problems = error.errors(include_url=False, include_input=False)
+    first = problems[0]
+    path = ".".join(str(step) for step in first["loc"] if step != value.get("action", value.get("type")))
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    if first["type"] == "string_too_long":
+        return FrameTooLarge(f"{path} is longer than {first['ctx']['max_length']} characters{more}")
+    return InvalidFrame(f"{path}: {first['msg']}{more}")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=True, default=str)
+    return text if len(text) <= 40 else text[:40] + "..."

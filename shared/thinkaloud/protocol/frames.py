@@ -1,0 +1,212 @@
+"""The frames of protocol v1, subprotocol `thinkaloud.v1`.
+
+Client frames are told apart by `action`, server frames by `type`. A client may put `id` on any frame; the reply
+echoes it as `re`. Frames of a turn travel inside an `Envelope` (session, turn, seq, trace), which the outbox adds.
+Unknown fields are ignored both ways, so that either side may be newer.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter
+
+#: Longest question in characters: 8,000 Chinese ones are 24 KB of UTF-8, which one 32 KB gateway frame still carries.
+MAX_QUESTION = 8_000
+#: Longest `metadata` of an ask, in bytes of JSON.
+MAX_METADATA = 4_096
+
+Identifier = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$"),
+    Field(description="Opaque, minted by the client: 8 to 64 of A-Z a-z 0-9 _ -"),
+]
+Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
+Language = Literal["en", "zh"]
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, populate_by_name=True)
+
+
+# ---- from the client -------------------------------------------------------------------------------------------------
+
+
+class UserMessage(_Frame):
+    """What the person wrote."""
+
+    id: Identifier
+    text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUESTION)]
+
+
+class Ask(_Frame):
+    """A question. `turn` is the idempotency key, and the id of the assistant's message."""
+
+    action: Literal["ask"] = "ask"
+    id: Identifier | None = None
+    session: Identifier
+    turn: Identifier
+    message: UserMessage
+    locale: Locale | None = Field(None, description="Language of labels, e.g. zh-CN; by default that of the question")
+    metadata: dict[str, JsonValue] = Field(default_factory=dict, description="Kept with the turn; 4 KB of JSON at most")
+
+
+class Stop(_Frame):
+    """End a turn early, whoever asked it: what was said so far is kept."""
+
+    action: Literal["stop"] = "stop"
+    id: Identifier | None = None
+    session: Identifier
+    turn: Identifier
+
+
+class Ping(_Frame):
+    """Restarts the gateway's idle time-out, which protocol-level pings may not do."""
+
+    action: Literal["ping"] = "ping"
+    id: Identifier | None = None
+
+
+ClientFrame = Annotated[Ask | Stop | Ping, Field(discriminator="action")]
+CLIENT_FRAMES: TypeAdapter[Ask | Stop | Ping] = TypeAdapter(ClientFrame)
+ACTIONS = ("ask", "stop", "ping")
+
+
+# ---- from the server, outside of a turn's sequence -------------------------------------------------------------------
+
+
+class Accepted(_Frame):
+    """The turn is stored and will be answered, whatever happens to this socket."""
+
+    type: Literal["accepted"] = "accepted"
+    re: str | None = None
+    session: str
+    turn: str
+    trace: str
+    heartbeat: float = Field(description="Longest silence of a live turn, in seconds")
+
+
+class Pong(_Frame):
+    """The answer to a ping."""
+
+    type: Literal["pong"] = "pong"
+    re: str | None = None
+
+
+class Heartbeat(_Frame):
+    """The turn is alive though it has nothing to say."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+    session: str
+    turn: str
+
+
+# ---- from the server, in a turn's sequence ---------------------------------------------------------------------------
+
+
+class Envelope(_Frame):
+    """What every frame of a turn carries. `seq` counts from 1 without a gap."""
+
+    session: str
+    turn: str
+    seq: int
+    trace: str
+
+
+class Status(_Frame):
+    """What the system is doing. `start` comes first, then `end` or `error` with the same `id`."""
+
+    type: Literal["status"] = "status"
+    id: str
+    phase: Literal["retrieval", "generation"]
+    state: Literal["start", "end", "error"]
+    label: str = Field(description="For people, in the client's language")
+    latency: float | None = Field(None, description="Seconds the phase took, once known")
+
+
+class SourceDocument(_Frame):
+    """A passage the answer may cite; `[id]` in the text points here."""
+
+    id: str
+    title: str
+    uri: str
+    media: str = "text/markdown"
+    score: float
+    snippet: str
+    section: str | None = None
+
+
+class Source(_Frame):
+    """What was found, before the first text."""
+
+    type: Literal["source"] = "source"
+    docs: tuple[SourceDocument, ...]
+
+
+class Text(_Frame):
+    """A piece of the answer. Pieces of one `part` join to its whole text; `step` counts model calls."""
+
+    type: Literal["text"] = "text"
+    part: str
+    step: int
+    content: str
+
+
+class Reasoning(_Frame):
+    """A piece of what the model thinks before it answers, where it shows that."""
+
+    type: Literal["reasoning"] = "reasoning"
+    part: str
+    step: int
+    content: str
+
+
+class Citation(_Frame):
+    """Where `part` cites `source`. Offsets count UTF-16 code units, as JavaScript indexes strings."""
+
+    part: str
+    start: int
+    end: int
+    source: str
+    quote: str
+
+
+class Usage(_Frame):
+    """Tokens of the chat model. `estimated` where the provider did not say."""
+
+    prompt: int
+    completion: int
+    estimated: bool = False
+
+
+class Complete(_Frame):
+    """The turn is over and stored. Always the last frame, unless an `error` is."""
+
+    type: Literal["complete"] = "complete"
+    finish: Literal["stop", "length", "content_filter", "stopped", "other"]
+    reason: Literal["user", "superseded", "deadline", "quota"] | None = None
+    model: str
+    citations: tuple[Citation, ...] = ()
+    usage: Usage
+    timings: dict[str, float] = Field(description="Seconds by phase; `total` from the ask's arrival")
+
+
+class Error(_Frame):
+    """Something failed. Inside a turn's sequence it is final; without `turn` it answers the frame `re`."""
+
+    type: Literal["error"] = "error"
+    re: str | None = None
+    code: str
+    message: str
+    retryable: bool
+    session: str | None = None
+    turn: str | None = None
+
+
+TurnFrame = Status | Source | Text | Reasoning | Complete | Error
+ServerFrame = Annotated[
+    Accepted | Pong | Heartbeat | Status | Source | Text | Reasoning | Complete | Error,
+    Field(discriminator="type"),
+]
+SERVER_FRAMES: TypeAdapter[Accepted | Pong | Heartbeat | TurnFrame] = TypeAdapter(ServerFrame)
+SERVER_TYPES = ("accepted", "pong", "heartbeat", "status", "source", "text", "reasoning", "complete", "error")

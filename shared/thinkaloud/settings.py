@@ -1,0 +1,134 @@
+"""Typed settings, read once from the environment that `template.yaml` gives each function.
+
+A dataclass for each concern; a function reads only those it uses, so a variable that is missing is one it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, TypeVar, get_type_hints
+
+from thinkaloud.errors import ConfigurationError
+
+T = TypeVar("T")
+
+
+def variable(name: str, default: Any = MISSING, *, choices: tuple[str, ...] = ()) -> Any:
+    """A dataclass field read from the environment variable `name`."""
+    return field(default=default, metadata={"variable": name, "choices": choices})
+
+
+@dataclass(frozen=True)
+class JwtSettings:
+    """How tokens are verified. HS256 needs `secret_arn`; RS256 and ES256 need `jwks_url`."""
+
+    algorithm: str = variable("JWT_ALGORITHM", choices=("HS256", "RS256", "ES256"))
+    issuer: str = variable("JWT_ISSUER")
+    audience: str = variable("JWT_AUDIENCE")
+    tenant_claim: str = variable("JWT_TENANT_CLAIM", "tenant")
+    jwks_url: str = variable("JWT_JWKS_URL", "")
+    secret_arn: str = variable("JWT_SECRET_ARN", "")
+
+
+@dataclass(frozen=True)
+class OriginSettings:
+    """The pages that may open a socket, e.g. `https://app.example.com`."""
+
+    allowed: tuple[str, ...] = variable("ALLOWED_ORIGINS")
+
+
+@dataclass(frozen=True)
+class TableSettings:
+    """The one DynamoDB table."""
+
+    name: str = variable("TABLE_NAME")
+
+
+@dataclass(frozen=True)
+class DispatchSettings:
+    """The function that answers, by name or ARN."""
+
+    function: str = variable("TURN_FUNCTION")
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """The management API, `https://{api}.execute-api.{region}.amazonaws.com/{stage}`."""
+
+    url: str = variable("GATEWAY_URL")
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    """The chat model: any OpenAI-compatible endpoint. Without `api_key_arn` the endpoint takes no key."""
+
+    base_url: str = variable("CHAT_BASE_URL")
+    model: str = variable("CHAT_MODEL")
+    api_key_arn: str = variable("CHAT_API_KEY_ARN", "")
+    prompt_tokens: int = variable("PROMPT_TOKENS", 6_000)
+    answer_tokens: int = variable("ANSWER_TOKENS", 1_000)
+
+
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """The embedding model, set apart from the chat model: its own endpoint, name and key."""
+
+    base_url: str = variable("EMBEDDING_BASE_URL")
+    model: str = variable("EMBEDDING_MODEL")
+    api_key_arn: str = variable("EMBEDDING_API_KEY_ARN", "")
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """The Pinecone index, and how many passages a question gets."""
+
+    host: str = variable("PINECONE_INDEX_HOST")
+    api_key_arn: str = variable("PINECONE_API_KEY_ARN", "")
+    top_k: int = variable("TOP_K", 5)
+
+
+#: Every group, for the check that template.yaml sets what is read and nothing else.
+ALL: tuple[type, ...] = (
+    JwtSettings,
+    OriginSettings,
+    TableSettings,
+    DispatchSettings,
+    GatewaySettings,
+    ChatSettings,
+    EmbeddingSettings,
+    IndexSettings,
+)
+
+
+def read(kind: type[T], environ: Mapping[str, str]) -> T:
+    """Read one group of settings.
+
+    Raises:
+        ConfigurationError: a variable is missing, empty where it must not be, not a number, or not one of its choices.
+    """
+    hints = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for item in fields(kind):  # type: ignore[arg-type]
+        name = item.metadata["variable"]
+        text = environ.get(name, "").strip()
+        if not text:
+            if item.default is MISSING:
+                raise ConfigurationError(
+                    f"the environment variable {name} is missing; template.yaml sets it for this function"
+                )
+            continue
+        values[item.name] = _convert(name, text, hints[item.name], item.metadata["choices"])
+    return kind(**values)
+
+
+def _convert(name: str, text: str, kind: Any, choices: tuple[str, ...]) -> Any:
+    if choices and text not in choices:
+        raise ConfigurationError(f"{name} is {text!r}; it must be one of {', '.join(choices)}")
+    if kind is int:
+        if not text.isdecimal() or int(text) == 0:
+            raise ConfigurationError(f"{name} is {text!r}; it must be a whole number above 0")
+        return int(text)
+    if kind is str:
+        return text
+    return tuple(part.strip() for part in text.split(",") if part.strip())

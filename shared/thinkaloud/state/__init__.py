@@ -1,0 +1,1 @@
+"""Connections, sessions and turns, behind small protocols: DynamoDB in service, memory in tests."""

@@ -1,0 +1,16 @@
+"""Structured logs: one JSON object a line, with the trace of the turn they belong to.
+
+Never the text of a question or an answer, never a token or a key: ids, counts and seconds only.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from aws_lambda_powertools import Logger
+
+
+@cache
+def logger() -> Logger:
+    """The function's logger; POWERTOOLS_SERVICE_NAME and LOG_LEVEL set its name and level."""
+    return Logger(utc=True, log_uncaught_exceptions=False)

@@ -1,0 +1,34 @@
+"""Embedding model and index, for the turn and for ingestion."""
+
+from __future__ import annotations
+
+import os
+
+import openai
+from pinecone import AsyncPinecone, RetryConfig
+
+from thinkaloud.knowledge.pinecone_index import PineconeIndex
+from thinkaloud.models.openai_embedding import OpenAIEmbedder
+from thinkaloud.settings import EmbeddingSettings, IndexSettings, read
+from thinkaloud.wiring.aws import api_key
+
+#: Seconds for one embedding request.
+EMBEDDING_TIMEOUT = 10.0
+
+
+def embedder() -> OpenAIEmbedder:
+    """The embedding model of the environment."""
+    settings = read(EmbeddingSettings, os.environ)
+    client = openai.AsyncOpenAI(
+        base_url=settings.base_url, api_key=api_key(settings.api_key_arn), timeout=EMBEDDING_TIMEOUT, max_retries=1
+    )
+    return OpenAIEmbedder(client, settings.model)
+
+
+def index() -> PineconeIndex:
+    """The index of the environment."""
+    settings = read(IndexSettings, os.environ)
+    client = AsyncPinecone(
+        api_key=api_key(settings.api_key_arn), retry_config=RetryConfig(max_retries=1, backoff_factor=0.1, max_wait=1.0)
+    )
+    return PineconeIndex(client, settings.host)
