@@ -22,6 +22,18 @@ $(VENV)/dev.done: requirements/dev.txt $(VENV)/local.done
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# --- build: the layer and the functions ---
+# The SAM CLI lives apart, because it pins versions that conflict with ours.
+SAM := .build/sam/bin/sam
+$(SAM): requirements/sam.txt | $(BIN)/uv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .build/sam
+	@$(BIN)/uv pip install --quiet --python .build/sam/bin/python --require-hashes -r requirements/sam.txt
+	@touch $@
+
+build: $(SAM) ## the layer and the functions for Lambda, compiled, in .aws-sam/build (needs a Python 3.13 to compile with)
+	@SAM_CLI_TELEMETRY=0 $(SAM) build
+# --- end of build ---
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 lock: | $(BIN)/uv ## resolve the lock files again (after a change of pyproject.toml)
@@ -29,3 +41,4 @@ lock: | $(BIN)/uv ## resolve the lock files again (after a change of pyproject.t
 	$(COMPILE) --extra local -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/local.txt
 	$(COMPILE) -c requirements/dev.txt pyproject.toml -o requirements/layer.txt
 	echo uv | $(COMPILE) --upgrade - -o requirements/uv.txt
+	echo aws-sam-cli | $(COMPILE) --upgrade - -o requirements/sam.txt
