@@ -21,6 +21,11 @@ Identifier = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$"),
     Field(description="Opaque, minted by the client: 8 to 64 of A-Z a-z 0-9 _ -"),
 ]
+FrameId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"),
+    Field(description="Names this frame, so that its reply can say `re`"),
+]
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
 Language = Literal["en", "zh"]
 
@@ -35,7 +40,7 @@ class _Frame(BaseModel):
 class UserMessage(_Frame):
     """What the person wrote."""
 
-    id: Identifier
+    id: FrameId
     text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUESTION)]
 
 
@@ -43,7 +48,7 @@ class Ask(_Frame):
     """A question. `turn` is the idempotency key, and the id of the assistant's message."""
 
     action: Literal["ask"] = "ask"
-    id: Identifier | None = None
+    id: FrameId | None = None
     session: Identifier
     turn: Identifier
     message: UserMessage
@@ -55,7 +60,7 @@ class Stop(_Frame):
     """End a turn early, whoever asked it: what was said so far is kept."""
 
     action: Literal["stop"] = "stop"
-    id: Identifier | None = None
+    id: FrameId | None = None
     session: Identifier
     turn: Identifier
 
@@ -64,7 +69,7 @@ class Ping(_Frame):
     """Restarts the gateway's idle time-out, which protocol-level pings may not do."""
 
     action: Literal["ping"] = "ping"
-    id: Identifier | None = None
+    id: FrameId | None = None
 
 
 ClientFrame = Annotated[Ask | Stop | Ping, Field(discriminator="action")]
