@@ -1,0 +1,1 @@
+"""AWS services on localhost: moto in a process of its own, or whatever endpoint the user names."""
