@@ -1,0 +1,152 @@
+"""The `thinkaloud` command. Each subcommand imports what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.failures import fail, plainly
+
+if TYPE_CHECKING:
+    from console.local import Endpoint
+
+app = typer.Typer(
+    name="thinkaloud",
+    help="Ask over one WebSocket, and watch the cited answer form.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def start(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Ask over one WebSocket, and watch the cited answer form."""
+    for stream in (sys.stdout, sys.stderr):
+        # Answers are in any script whatever the locale; half a surrogate pair is written as its JSON escape.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("thinkaloud"))
+        raise typer.Exit
+
+
+@app.command()
+def chat(
+    once: Annotated[str | None, typer.Option(help="Ask this one question, and exit.", metavar="TEXT")] = None,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="With --once: print every frame as a line of JSON.")
+    ] = False,
+    url: Annotated[
+        str | None,
+        typer.Option(help="Connect here, wss://...; by default to the local cloud that runs.", metavar="URL"),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(help="The token for --url; by default the variable THINKALOUD_TOKEN.", metavar="JWT"),
+    ] = None,
+    session: Annotated[str | None, typer.Option(help="Go on with this conversation.", metavar="ID")] = None,
+    locale: Annotated[
+        str | None, typer.Option(help="Language of labels, zh or en; by default that of the system.", metavar="LOCALE")
+    ] = None,
+) -> None:
+    """Ask, and watch the answer form. Ctrl-C stops an answer."""
+    from thinkaloud.language import language_of_locale
+
+    from console.words import system_locale, valid_locale, words
+
+    if json_lines and once is None:
+        raise typer.BadParameter("it needs a question: --once TEXT --json", param_hint="--json")
+    if locale is not None and (locale := valid_locale(locale)) is None:
+        raise typer.BadParameter("it is no locale; try zh, en or zh-CN", param_hint="--locale")
+    locale = locale or system_locale(os.environ)
+
+    from rich.console import Console
+
+    from console import chat as chatting
+    from console.local import NoLocalCloud
+
+    console = Console()
+    with plainly():
+        try:
+            endpoint = _endpoint(url, token)
+        except NoLocalCloud:
+            fail(words(language_of_locale(locale, once or "")).no_cloud)
+        if once is None:
+            chatting.converse(endpoint, session=session, locale=locale, console=console)
+        else:
+            code = chatting.once(endpoint, once, session=session, locale=locale, json_lines=json_lines, console=console)
+            raise typer.Exit(code)
+
+
+@app.command()
+def token(
+    tenant: Annotated[str, typer.Option(help="Whose knowledge is searched.", metavar="TENANT")] = "demo",
+    user: Annotated[str, typer.Option(help="Who is asking.", metavar="USER")] = "you",
+    ttl: Annotated[int, typer.Option(help="Seconds until it expires.", metavar="SECONDS", min=1, max=86_400)] = 3600,
+) -> None:
+    """Print a development token. Only the local cloud accepts it."""
+    from console.local import project_folder
+    from localcloud.tokens import SecretMissing, development_token
+
+    with plainly(SecretMissing):
+        state = project_folder() / ".thinkaloud"
+        print(development_token(state, tenant=tenant, user=user, seconds=ttl))
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Markdown and text files, or folders.", metavar="PATH...")],
+    tenant: Annotated[str, typer.Option(help="Whose knowledge it becomes.", metavar="TENANT")] = "demo",
+    deployed: Annotated[
+        bool,
+        typer.Option(
+            "--deployed",
+            help="Load into the services that this environment's variables name (PINECONE_INDEX_HOST, "
+            "EMBEDDING_BASE_URL, ...), not into the local cloud.",
+        ),
+    ] = False,
+) -> None:
+    """Load Markdown and text into a tenant's knowledge. A file loaded again replaces its older version."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from rich.console import Console
+
+    from console.ingest import ingest as load
+    from console.local import project_folder, running_cloud
+
+    with plainly(BotoCoreError, ClientError):
+        if not deployed:
+            cloud = running_cloud(project_folder())
+            cloud.config()  # it may have been killed since it wrote its variables
+            os.environ.update(cloud.environment)
+        report = load(paths, tenant, Console(stderr=True))
+        print(f"tenant {tenant}: {report}")
+        if report.broken:
+            fail(report.broken)
+    if not report.complete:
+        raise typer.Exit(1)
+
+
+def _endpoint(url: str | None, token: str | None) -> Endpoint:
+    from console.local import given_endpoint, project_folder, running_cloud
+
+    if url is None:
+        endpoint = running_cloud(project_folder()).endpoint()
+        return given_endpoint(endpoint.url, token) if token else endpoint
+    token = token or os.environ.get("THINKALOUD_TOKEN", "")
+    if not token:
+        raise typer.BadParameter("it needs --token, or the variable THINKALOUD_TOKEN", param_hint="--url")
+    return given_endpoint(url, token)

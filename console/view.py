@@ -1,0 +1,158 @@
+"""How an answer looks while it forms: the phases with their times, the sources, the text, and how it ended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Group
+from rich.live import Live
+from rich.segment import Segment
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+from thinkaloud.protocol.frames import Status
+
+from console.markdown import AnswerMarkdown, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from thinkaloud.client import Message, Received
+    from thinkaloud.protocol.frames import SourceDocument
+
+    from console.words import Words
+
+#: Redraws a second: smooth to the eye, and a few percent of a core.
+REDRAWS = 12
+
+
+@dataclass(slots=True)
+class Phase:
+    """One thing the system does or did. `latency` is in seconds, as the server measured it."""
+
+    began: float
+    label: str = ""
+    state: str = "start"
+    latency: float | None = None
+
+
+class AnswerView:
+    """Draws one answer on a terminal; elsewhere it draws once, at the end.
+
+    While the answer forms and is taller than the screen, its end is shown; when it is done, all of it stands.
+    """
+
+    def __init__(self, console: Console, words: Words, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._words = words
+        self._clock = clock
+        self._phases: dict[str, Phase] = {}
+        self._message: Message | None = None
+        self._note = ""
+        self._done = False
+        self._spinner = Spinner("dots", style="cyan")
+        self._live = Live(
+            console=console,
+            get_renderable=lambda: self,
+            refresh_per_second=REDRAWS,
+            vertical_overflow="visible",
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start(refresh=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done = True
+        self._live.stop()
+
+    def show(self, received: Received, message: Message) -> None:
+        """Take in the next frame; `message` is the answer as far as it has come."""
+        self._message = message
+        if isinstance(received.frame, Status):
+            status = received.frame
+            phase = self._phases.setdefault(status.id, Phase(self._clock()))
+            phase.label, phase.state, phase.latency = printable(status.label), status.state, status.latency
+
+    def say(self, note: str) -> None:
+        """A line below the answer: that it is being stopped, that it failed."""
+        self._note = note
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        whole = Group(*self._blocks())
+        room = console.height - 1
+        if self._done or not console.is_terminal:
+            yield whole
+            return
+        lines = console.render_lines(whole, options, pad=False)
+        for line in lines[-room:]:
+            yield from line
+            yield Segment.line()
+
+    def _blocks(self) -> Iterable[RenderableType]:
+        yield from self._phase_line()
+        message = self._message
+        if message is not None:
+            if message.sources:
+                yield from self._sources(message.sources, message.cited)
+            if message.text:
+                yield ""
+                yield AnswerMarkdown(message.text)
+            if ending := self._ending(message):
+                yield ""
+                yield Text(ending, style="dim")
+        if self._note:
+            yield Text(printable(self._note), style="yellow")
+
+    def _phase_line(self) -> Iterable[RenderableType]:
+        done = Text(style="dim")
+        running = ""
+        for phase in tuple(self._phases.values()):  # frames come from another thread
+            if phase.state == "start":
+                running = f"{phase.label}  {self._clock() - phase.began:.1f} s"
+                continue
+            mark, style = ("✗ ", "red") if phase.state == "error" else ("✓ ", "green")
+            done.append("   " if done else "").append(mark, style).append(phase.label)
+            if phase.latency is not None:
+                done.append(f" {duration(phase.latency)}")
+        if done:
+            yield done
+        if not self._done and (running or not self._phases):
+            self._spinner.update(text=Text(running or self._words.asking))
+            yield self._spinner
+
+    def _sources(self, documents: tuple[SourceDocument, ...], cited: frozenset[str]) -> Iterable[RenderableType]:
+        table = Table.grid(padding=(0, 1))
+        table.add_column(no_wrap=True, justify="right")
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        table.add_column(no_wrap=True, overflow="ellipsis", style="dim")
+        for document in documents:
+            style = "bold green" if document.id in cited else "dim"
+            title = document.title if document.section is None else f"{document.title} › {document.section}"
+            number = Text(f"[{printable(document.id)}]", style=style)
+            table.add_row(number, Text(printable(title), style=style), Text(printable(document.uri)))
+        yield table
+
+    def _ending(self, message: Message) -> str:
+        metadata = message.metadata
+        if "finish" not in metadata:
+            return ""
+        said = {"stopped": self._words.stopped, "length": self._words.cut, "content_filter": self._words.filtered}
+        pieces = [said.get(metadata["finish"], "")]
+        if total := metadata.get("timings", {}).get("total"):
+            pieces.append(duration(total))
+        if usage := metadata.get("usage"):
+            estimated = f" ({self._words.estimated})" if usage.get("estimated") else ""
+            pieces.append(self._words.tokens.format(usage["prompt"], usage["completion"]) + estimated)
+        pieces.append(printable(metadata.get("model", "")))
+        return " · ".join(filter(None, pieces))
+
+
+def duration(seconds: float) -> str:
+    """`12 ms`, `1.3 s`: two digits that say something."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.1f} s"
