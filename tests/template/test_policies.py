@@ -30,7 +30,7 @@ MAY = {
     ],
     "Turn": [
         (LOGS, "TurnLogGroup.Arn"),
-        ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "StateTable.Arn"),
+        ("dynamodb:BatchGetItem dynamodb:GetItem dynamodb:UpdateItem", "StateTable.Arn"),
         ("execute-api:ManageConnections", CONNECTIONS),
         (
             "secretsmanager:GetSecretValue",

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import os
+import threading
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from moto import mock_aws
+from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.knowledge.index import MemoryIndex
+from thinkaloud.models.chat import ChatMessage, Delta, Finish
+from thinkaloud.models.embedding import HashingEmbedder
+from thinkaloud.wiring import authorizer, connections, reception, turn
+
+from localcloud.template.model import Application
+from localcloud.template.reader import read_application
+
+ROOT = Path(__file__).parents[2]
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
+#: What the tokens in authorizer-*.json are signed with, as events/README.md says.
+EVENTS_SECRET = "only-for-the-events-in-this-folder-0123456789"
+
+
+def event(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((ROOT / f"events/{name}.json").read_text())
+    return loaded
+
+
+class Functions:
+    """The functions of the template in this process, on moto, each with its own environment.
+
+    `rights` has the IAM actions that each function has used; `posted` and `dispatched` what it sent to a connection
+    and to the turn, which nothing receives here. `looked` is set once the turn has read its control item.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self.rights: defaultdict[str, set[str]] = defaultdict(set)
+        self.posted: list[dict[str, Any]] = []
+        self.dispatched: list[dict[str, Any]] = []
+        self.looked = threading.Event()
+        self._application = application
+        self._running = ""
+
+    def invoke(self, name: str, payload: dict[str, Any]) -> Any:
+        function = self._application.functions[f"{name.title()}Function"]
+        spec = importlib.util.spec_from_file_location(f"{name}_app", function.code / "app.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        self._running = name
+        with patch.dict(os.environ, function.environment):
+            return module.handler(payload, None)
+
+    def called(self, model: Any, params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]] | None:
+        """botocore's `before-call`: notes the action, and answers where moto has nobody to ask."""
+        action = f"{model.service_model.signing_name}:{model.name}"
+        match action:
+            case "lambda:Invoke":
+                self.rights[self._running].add("lambda:InvokeFunction")
+                self.dispatched.append(json.loads(params["body"]))
+                return AWSResponse(params["url"], 202, {}, None), {"StatusCode": 202}
+            case "execute-api:PostToConnection":
+                self.rights[self._running].add("execute-api:ManageConnections")
+                self.posted.append(json.loads(params["body"]))
+                return AWSResponse(params["url"], 200, {}, None), {}
+        self.rights[self._running].add(action)
+        if (self._running, action) == ("turn", "dynamodb:GetItem"):
+            self.looked.set()
+        return None
+
+
+class PatientChat:
+    """A model that says nothing until the worker has looked whether the turn is to stop."""
+
+    name = "patient"
+
+    def __init__(self, functions: Functions) -> None:
+        self._looked = functions.looked
+
+    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Delta | Finish, None]:
+        assert await asyncio.to_thread(self._looked.wait, 10), "the worker never read its control item"
+        yield Delta("Fourteen days.")
+        yield Finish("stop", None)
+
+
+@pytest.fixture
+def application() -> Iterator[Application]:
+    parameters = {
+        "JwtAlgorithm": "HS256",
+        "JwtIssuer": "https://login.example.com/",
+        "JwtAudience": "thinkaloud",
+        "JwtSecretArn": "",
+        "AllowedOrigins": "https://app.example.com",
+        "ChatBaseUrl": "http://127.0.0.1:9/v1",
+        "ChatModel": "scripted",
+        "EmbeddingBaseUrl": "http://127.0.0.1:9/v1",
+        "EmbeddingModel": "hashing",
+        "PineconeIndexHost": "http://127.0.0.1:9",
+        "PineconeApiKeyArn": f"{ARN}pinecone-AbCdEf",
+        "Release": "0123456789abcdef",
+    }
+    with mock_aws():
+        secrets = boto3.client("secretsmanager", region_name="us-east-1")
+        parameters["JwtSecretArn"] = secrets.create_secret(Name="jwt", SecretString=EVENTS_SECRET)["ARN"]
+        application = read_application(ROOT / "template.yaml", parameters)
+        boto3.client("dynamodb", region_name="us-east-1").create_table(**application.tables["StateTable"].create)
+        yield application
+
+
+@pytest.fixture
+def functions(application: Application, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
+    """The functions; the turn's models and index are stand-ins, since they are no part of AWS."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    session = boto3.Session()
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+    functions = Functions(application)
+    session.events.register("before-call", functions.called)
+    abilities = Abilities(HashingEmbedder(), MemoryIndex(), PatientChat(functions), top_k=3, prompt_tokens=2_000)
+    monkeypatch.setattr(turn, "abilities", lambda: abilities)
+    built = (authorizer.verifier, connections.connections, connections.allowed_origins, reception.reception)
+    for part in (*built, turn.worker):
+        part.cache_clear()
+    yield functions
+    turn.runner().close()
+    for part in (*built, turn.worker, turn.runner):
+        part.cache_clear()

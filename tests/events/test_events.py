@@ -1,0 +1,91 @@
+"""Every event of events/ goes to its function; what comes back is what its name promises."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.events.conftest import ROOT, Functions, event
+
+FUNCTION_OF = {
+    "authorizer-browser": "authorizer",
+    "authorizer-native": "authorizer",
+    "connect": "connect",
+    "connect-no-origin": "connect",
+    "message-ask": "default",
+    "message-ask-zh": "default",
+    "message-stop": "default",
+    "message-ping": "default",
+    "message-invalid": "default",
+    "disconnect": "disconnect",
+    "turn": "turn",
+}
+
+
+def body(answer: dict[str, Any]) -> dict[str, Any]:
+    assert answer["statusCode"] == 200
+    frame: dict[str, Any] = json.loads(answer["body"])
+    return frame
+
+
+def test_every_event_is_tried_and_described() -> None:
+    files = {path.stem for path in (ROOT / "events").glob("*.json")}
+    assert files == set(FUNCTION_OF)
+    readme = (ROOT / "events/README.md").read_text()
+    for name, function in FUNCTION_OF.items():
+        assert f"sam local invoke {function.title()}Function --event events/{name}.json" in readme
+
+
+@pytest.mark.parametrize("name", ["authorizer-browser", "authorizer-native"])
+def test_a_token_is_found_in_either_header(functions: Functions, name: str) -> None:
+    answer = functions.invoke("authorizer", event(name))
+    assert answer["policyDocument"]["Statement"] == [
+        {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event(name)["methodArn"]}
+    ]
+    later = event("message-ask")["requestContext"]["authorizer"]
+    assert {"principalId": answer["principalId"], **answer["context"]} == later
+
+
+@pytest.mark.parametrize("name", ["connect", "connect-no-origin"])
+def test_a_client_that_may_connect_gets_its_subprotocol(functions: Functions, name: str) -> None:
+    answer = functions.invoke("connect", event(name))
+    assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "thinkaloud.v1"}}
+
+
+@pytest.mark.parametrize("name", ["message-ask", "message-ask-zh"])
+def test_a_question_is_accepted_and_dispatched(functions: Functions, name: str) -> None:
+    asked = json.loads(event(name)["body"])
+    accepted = body(functions.invoke("default", event(name)))
+    assert (accepted["type"], accepted["re"], accepted["turn"]) == ("accepted", asked["id"], asked["turn"])
+    (job,) = functions.dispatched
+    assert job["question"]["text"] == asked["message"]["text"]
+
+
+def test_the_turn_event_is_what_default_dispatches(functions: Functions) -> None:
+    functions.invoke("default", event("message-ask"))
+    (job,) = functions.dispatched
+    expected = event("turn")
+    expected["question"] |= {"asked_at": job["question"]["asked_at"], "trace": job["question"]["trace"]}
+    assert job == expected
+
+
+def test_other_messages_are_answered_on_the_open_socket(functions: Functions) -> None:
+    assert body(functions.invoke("default", event("message-ping"))) == {"type": "pong", "re": "3"}
+    assert body(functions.invoke("default", event("message-invalid")))["type"] == "error"
+    assert functions.invoke("default", event("message-stop")) == {"statusCode": 200}
+
+
+def test_a_turn_answers_a_question_that_was_stored(functions: Functions) -> None:
+    assert functions.invoke("turn", event("turn")) == {"ran": False}
+    functions.invoke("default", event("message-ask"))
+    assert functions.invoke("turn", event("turn")) == {"ran": True}
+    assert [frame["seq"] for frame in functions.posted if "seq" in frame] == list(range(1, len(functions.posted) + 1))
+    assert functions.posted[-1]["type"] == "complete"
+    assert {frame["trace"] for frame in functions.posted} == {event("turn")["question"]["trace"]}
+
+
+def test_a_connection_is_forgotten(functions: Functions) -> None:
+    functions.invoke("connect", event("connect"))
+    assert functions.invoke("disconnect", event("disconnect")) == {"statusCode": 200}

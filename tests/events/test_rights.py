@@ -1,0 +1,44 @@
+"""A conversation told with events/: each function uses every right that the template gives it, and no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from localcloud.template.document import load_document
+from tests.events.conftest import ROOT, Functions, event
+
+NAMES = ("authorizer", "connect", "default", "disconnect", "turn")
+
+
+def granted(name: str) -> set[str]:
+    """The actions of a function's role, but for its log and its failures, which Lambda itself writes."""
+    role = load_document(ROOT / "template.yaml").body["Resources"][f"{name.title()}Role"]["Properties"]
+    actions: set[str] = set()
+    for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+        plain: dict[str, Any] = statement.get("Fn::If", [None, statement])[1]
+        action = plain["Action"]
+        actions |= {action} if isinstance(action, str) else set(action)
+    return {action for action in actions if not action.startswith(("logs:", "sqs:"))}
+
+
+@pytest.fixture
+def used(functions: Functions) -> dict[str, set[str]]:
+    functions.invoke("authorizer", event("authorizer-browser"))
+    functions.invoke("connect", event("connect"))
+    for question in ("message-ask", "message-ask-zh"):
+        functions.invoke("default", event(question))
+        functions.invoke("turn", functions.dispatched[-1])
+    assert functions.posted[-1]["type"] == "complete"
+    functions.invoke("default", event("message-ask-zh"))
+    functions.invoke("default", event("message-stop"))
+    functions.invoke("disconnect", event("disconnect"))
+    return functions.rights
+
+
+def test_a_function_uses_the_rights_it_has(used: dict[str, set[str]]) -> None:
+    # The turn's secrets are the keys of its models and its index, which are stand-ins here.
+    assert {name: used[name] | ({"secretsmanager:GetSecretValue"} if name == "turn" else set()) for name in NAMES} == {
+        name: granted(name) for name in NAMES
+    }
