@@ -1,0 +1,270 @@
+"""`LocalCloud`: everything template.yaml asks for, on 127.0.0.1, from one `async with`.
+
+    gateway ── functions (awslambdaric) ─┬─ moto: DynamoDB, Secrets Manager
+       │                                 ├─ Pinecone
+    chat page                            └─ models
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from localcloud import tokens
+from localcloud.aws.cloud import Aws
+from localcloud.functions.service import LambdaService
+from localcloud.gateway.errors import PortTaken
+from localcloud.gateway.limits import AWS_LIMITS, Limits
+from localcloud.gateway.server import Gateway
+from localcloud.models.server import ModelServer
+from localcloud.page import ChatPage
+from localcloud.pinecone.server import PineconeServer
+from localcloud.providers import LOCAL_CHAT, LOCAL_NOTE, Model, chat_model, embedding_model, vector_index
+from localcloud.template.localise import LocalUrls, localised
+from localcloud.template.model import Application
+from localcloud.template.reader import read_application
+
+#: The logical id of the WebSocket API in template.yaml.
+API = "ChatApi"
+#: The local release: any hexadecimal text does, as nothing is published.
+RELEASE = "0" * 40
+HOST = "127.0.0.1"
+
+
+class StartFailed(Exception):
+    """Something that is needed did not start. `str()` is one line."""
+
+
+class LocalCloud:
+    """The cloud on localhost, for one project folder.
+
+    Args:
+        project: holds template.yaml, functions/, web/ and samples/; state is kept in its `.thinkaloud/`.
+        port: of page and WebSocket; 0 takes any free one.
+        template: another template than the project's, e.g. that of the built output.
+        state: where state is kept instead.
+        environ: the user's environment, which may name models, an index and AWS endpoints.
+        pace: characters a second of the local model's answers; 0 for no delay.
+        limits: the gateway's, which tests scale down.
+        samples: load the sample handbook into the tenant `demo`.
+        progress: told what is being started, a line at a time.
+    """
+
+    def __init__(
+        self,
+        project: Path,
+        port: int = 8080,
+        *,
+        template: Path | None = None,
+        state: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+        pace: float | None = None,
+        limits: Limits = AWS_LIMITS,
+        samples: bool = True,
+        progress: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._project = project
+        self._template = template or project / "template.yaml"
+        self._state = state or project / ".thinkaloud"
+        self._environ = os.environ if environ is None else environ
+        self._samples = samples
+        self._progress = progress
+        self._limits = limits
+        self._port = port or free_port()
+        self._management_port = free_port()
+        self._exit = AsyncExitStack()
+        self.aws = Aws(self._environ)
+        self.models = ModelServer(**({} if pace is None else {"pace": pace}))
+        self.pinecone = PineconeServer(
+            self._state / "pinecone", embedder=self.models.embedder, default_index="thinkaloud"
+        )
+        self.gateway: Gateway
+        self.functions: LambdaService
+        self._chat: Model
+
+    @property
+    def page_url(self) -> str:
+        """Where the chat page is."""
+        return f"http://{HOST}:{self._port}/"
+
+    @property
+    def ws_url(self) -> str:
+        """Where clients connect."""
+        return self.gateway.ws_url
+
+    async def __aenter__(self) -> Self:
+        """Start everything.
+
+        Raises:
+            PortTaken, TemplateError, ProviderError, AwsUnavailable, StartFailed: each says in one line what to do.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._exit.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exit.aclose()
+
+    def token(self, tenant: str = tokens.TENANT, user: str = tokens.USER, seconds: int = 3_600) -> str:
+        """A development token."""
+        return tokens.development_token(self._state, tenant=tenant, user=user, seconds=seconds)
+
+    async def _start(self) -> None:
+        _check_free(self._port)
+        secret = tokens.development_secret(self._state)
+        self._progress("starting DynamoDB, Pinecone and the models")
+        async with asyncio.TaskGroup() as tasks:
+            for server in (self.aws, self.pinecone, self.models):
+                self._exit.push_async_callback(server.stop)
+                tasks.create_task(server.start())
+        self._progress(f"reading {self._template.name}")
+        parameters = await self._parameters(secret)
+        application = localised(
+            await asyncio.to_thread(read_application, self._template, parameters), {API: self._local_urls()}
+        )
+        await self.aws.create(application)
+        self._progress("starting the gateway and the functions")
+        self.functions = LambdaService(application, environment=self.aws.environment)
+        await self._started(self.functions)
+        self.gateway = Gateway(
+            application.apis[API],
+            self.functions,
+            pages=ChatPage(self._project / "web", self._page_config),
+            limits=self._limits,
+        )
+        await self.gateway.start(HOST, self._port, self._management_port)
+        self._exit.push_async_callback(self.gateway.stop)
+        environment = {**self.aws.environment, **self.functions.endpoints, **_variables(application)}
+        await self._warm(environment)
+        self._announce(environment)
+
+    async def _started(self, server: Any) -> None:
+        self._exit.push_async_callback(server.stop)
+        await server.start()
+
+    async def _parameters(self, secret: str) -> dict[str, str]:
+        """The local deployer's values for the template's parameters."""
+        # Asking an endpoint for its models may take a while, so it happens on a thread.
+        self._chat = await asyncio.to_thread(chat_model, self._environ, self.models.url)
+        embedding = embedding_model(self._environ, self.models.url)
+        index = vector_index(self._environ, self.pinecone.url)
+        return {
+            "JwtAlgorithm": "HS256",
+            "JwtIssuer": tokens.ISSUER,
+            "JwtAudience": tokens.AUDIENCE,
+            "JwtTenantClaim": tokens.TENANT_CLAIM,
+            "JwtSecretArn": await self.aws.put_secret("thinkaloud/jwt", secret),
+            "AllowedOrigins": f"http://{HOST}:{self._port},http://localhost:{self._port}",
+            "ChatBaseUrl": self._chat.url,
+            "ChatModel": self._chat.name,
+            "ChatApiKeyArn": await self._key("chat", self._chat.key),
+            "EmbeddingBaseUrl": embedding.url,
+            "EmbeddingModel": embedding.name,
+            "EmbeddingApiKeyArn": await self._key("embedding", embedding.key),
+            "PineconeIndexHost": index.host,
+            "PineconeApiKeyArn": await self._key("pinecone", index.key),
+            "Release": RELEASE,
+            **{name: self._environ[variable] for name, variable in _TUNABLE.items() if self._environ.get(variable)},
+        }
+
+    async def _key(self, name: str, value: str) -> str:
+        return await self.aws.put_secret(f"thinkaloud/{name}", value) if value else ""
+
+    def _local_urls(self) -> LocalUrls:
+        return LocalUrls(
+            management=f"http://{HOST}:{self._management_port}", websocket=f"ws://{HOST}:{self._port}"
+        )
+
+    async def _warm(self, environment: Mapping[str, str]) -> None:
+        """Start one process a function, and load the samples meanwhile."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.functions.warm())
+            if self._samples:
+                tasks.create_task(self._load_samples(environment))
+
+    async def _load_samples(self, environment: Mapping[str, str]) -> None:
+        self._progress("loading the sample handbook")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "localcloud.samples",
+            str(self._project / "samples" / "handbook"),
+            tokens.TENANT,
+            env={"PATH": os.defpath, **environment},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        count, complaint = await process.communicate()
+        if process.returncode:
+            reason = complaint.decode(errors="replace").strip().splitlines()
+            raise StartFailed(f"the sample handbook was not loaded: {reason[-1] if reason else 'no reason given'}")
+        self._progress(f"{int(count)} sample pages are in the index")
+
+    def _page_config(self) -> dict[str, Any]:
+        local = self._chat.name == LOCAL_CHAT
+        return {
+            "ws": self.ws_url,
+            "token": self.token(),
+            "tenant": tokens.TENANT,
+            "user": tokens.USER,
+            "model": self._chat.name,
+            "model_note": LOCAL_NOTE if local else {},
+        }
+
+    def _announce(self, environment: Mapping[str, str]) -> None:
+        """Write `local.json`, by which the `thinkaloud` command finds the running cloud; remove it at the end."""
+        path = self._state / "local.json"
+        said = {
+            "page": self.page_url,
+            "ws": self.ws_url,
+            "management": self.gateway.management_url,
+            "pid": os.getpid(),
+            "environment": dict(environment),
+        }
+        path.write_text(json.dumps(said, indent=2), encoding="utf-8")
+        self._exit.callback(partial(path.unlink, missing_ok=True))
+
+
+#: Template parameter -> the variable in the user's environment that sets it.
+_TUNABLE = {
+    "PromptTokens": "PROMPT_TOKENS",
+    "AnswerTokens": "ANSWER_TOKENS",
+    "TopK": "TOP_K",
+    "LogLevel": "LOG_LEVEL",
+}
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _check_free(port: int) -> None:
+    """Say at once that the port is taken, rather than after everything else has started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise PortTaken(HOST, port) from error
+
+
+def _variables(application: Application) -> dict[str, str]:
+    """All variables that any function gets: what ingestion needs is among them."""
+    return {name: value for function in application.functions.values() for name, value in function.environment.items()}

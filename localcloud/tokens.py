@@ -1,0 +1,56 @@
+"""Development tokens: HS256 with a secret of this checkout, good for its local cloud and for nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from pathlib import Path
+
+import jwt
+
+ISSUER = "http://127.0.0.1"
+AUDIENCE = "thinkaloud"
+TENANT_CLAIM = "tenant"
+TENANT = "demo"
+USER = "you"
+
+
+class SecretMissing(Exception):
+    """The local cloud never ran in this checkout, so that there is no secret yet."""
+
+
+def development_secret(state: Path) -> str:
+    """The secret in `state`/secrets.json, made on first use and readable by its owner alone."""
+    try:
+        return _stored_secret(state)
+    except SecretMissing:
+        state.mkdir(parents=True, exist_ok=True)
+        made = secrets.token_urlsafe(48)
+        descriptor = os.open(_path(state), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"jwt": made}, file)
+        return made
+
+
+def development_token(state: Path, *, tenant: str = TENANT, user: str = USER, seconds: int = 3_600) -> str:
+    """A token that says who is calling, and is good for `seconds`.
+
+    Raises:
+        SecretMissing: there is no secret to sign with.
+    """
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": user, TENANT_CLAIM: tenant, "iat": now, "exp": now + seconds}
+    return jwt.encode(claims, _stored_secret(state), algorithm="HS256")
+
+
+def _path(state: Path) -> Path:
+    return state / "secrets.json"
+
+
+def _stored_secret(state: Path) -> str:
+    try:
+        return str(json.loads(_path(state).read_text(encoding="utf-8"))["jwt"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SecretMissing(f"{_path(state)} holds no secret yet; the local cloud makes it: make dev") from None
