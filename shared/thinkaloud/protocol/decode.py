@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from thinkaloud.errors import BadJson, FrameTooDeep, FrameTooLarge, InvalidFrame, UnknownAction
+from thinkaloud.language import normalise
 from thinkaloud.protocol.frames import (
     ACTIONS,
     CLIENT_FRAMES,
@@ -44,10 +45,11 @@ def decode_client_frame(body: str) -> Ask | Stop | Ping:
     except ValidationError as error:
         raise _explain(error, value) from None
     if isinstance(frame, Ask):
-        size = len(json.dumps(frame.metadata, ensure_ascii=False).encode())
+        size = _metadata_size(frame)
         if size > MAX_METADATA:
             raise FrameTooLarge(f"metadata is {size} bytes; the limit is {MAX_METADATA}")
-        if not frame.message.text.strip():
+        # Not only white space: control characters are no question either.
+        if not normalise(frame.message.text):
             raise InvalidFrame("message.text is blank; send a question")
     return frame
 
@@ -58,7 +60,10 @@ def decode_server_frame(body: str) -> Accepted | Pong | Heartbeat | TurnFrame | 
     Raises:
         BadJson, InvalidFrame: not one of ours.
     """
-    value = json.loads(body)
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
     if not isinstance(value, dict):
         raise BadJson("not a JSON object")
     if value.get("type") not in SERVER_TYPES:
@@ -86,16 +91,36 @@ def _read_object(body: str) -> dict[str, Any]:
     if not body.strip():
         raise BadJson("the frame is empty; send a JSON object with an action")
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_constant=_refuse_constant)
     except RecursionError:
         raise FrameTooDeep(f"the JSON is nested deeper than {MAX_DEPTH} levels") from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise BadJson(f"the frame is not JSON: {error}") from None
+    except ValueError:
+        # Python reads integers of a few thousand digits, which is a limit of its own and no help to a client.
+        raise BadJson("the frame holds an integer of too many digits") from None
     if not isinstance(value, dict):
         raise BadJson(f"the frame is a JSON {type(value).__name__}; send an object with an action")
     if _depth(value) > MAX_DEPTH:
         raise FrameTooDeep(f"the JSON is nested deeper than {MAX_DEPTH} levels")
     return value
+
+
+def _refuse_constant(name: str) -> None:
+    """Python reads NaN, Infinity and -Infinity; JSON has none of them, and neither has the rest of the way."""
+    raise BadJson(f"the frame is not JSON: {name} is no JSON value")
+
+
+def _metadata_size(ask: Ask) -> int:
+    """Bytes of JSON.
+
+    Raises:
+        InvalidFrame: JSON can spell half a surrogate pair and numbers like 1e999, but nothing can keep them.
+    """
+    try:
+        return len(json.dumps(ask.metadata, ensure_ascii=False, allow_nan=False).encode())
+    except ValueError:
+        raise InvalidFrame("metadata holds half a surrogate pair, or a number too large for a double") from None
 
 
 def _depth(value: Any) -> int:
