@@ -1,0 +1,143 @@
+"""Text as the local models see it: its weighted terms, and its sentences as they can be quoted.
+
+Chinese is written without spaces, so its terms are pairs of neighbouring characters and, with less weight, single
+ones; English terms are stemmed words. Embeddings and the extractive model share these functions, so that a question
+and a passage always agree on what a term is.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from localcloud.models.stopwords import CHINESE_FAINT, CHINESE_GRAMMAR, ENGLISH_FAINT, ENGLISH_GRAMMAR
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+
+_RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?P<number>\d+(?:[.,:]\d+)*)|(?P<word>(?:(?![{HAN}])[^\W\d_])+(?:['’][a-z]+)?)")
+_SINGLE_HAN = re.compile(f"[{HAN}]")
+
+# Weights, tuned on retrieval by cosine alone. Below FAINT nothing counts as content.
+GRAMMAR, FAINT, NUMBER, CONTENT = 0.05, 0.5, 1.2, 1.0
+HAN_PAIR_HALF_GRAMMAR, HAN_SINGLE, HAN_SINGLE_GRAMMAR = 0.3, 0.7, 0.14
+
+
+class Term(NamedTuple):
+    """One thing to look for. `weight` is what a match of it says: 0.05 for grammar, 1 for a word of substance."""
+
+    text: str
+    weight: float
+
+    @property
+    def is_content(self) -> bool:
+        """Whether a text that has only such terms is about something."""
+        return self.weight > FAINT
+
+    @property
+    def is_character(self) -> bool:
+        """Whether this is a single Chinese character, which says less than the pairs it is part of."""
+        return _SINGLE_HAN.fullmatch(self.text) is not None
+
+
+def plain(text: str) -> str:
+    """`text` in the one form terms are made of: full-width forms made plain, case folded, lone surrogates replaced."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return unicodedata.normalize("NFKC", whole).casefold()
+
+
+def terms(text: str) -> list[Term]:
+    """Every term of `text`, in order and repeated as often as it occurs."""
+    found: list[Term] = []
+    for match in _RUN.finditer(plain(text)):
+        run = match.group()
+        if match.lastgroup == "han":
+            found += (_han_single(char) for char in run)
+            found += (_han_pair(run[at : at + 2]) for at in range(len(run) - 1))
+        elif match.lastgroup == "number":
+            found.append(Term(run.replace(",", ""), NUMBER))
+        else:
+            found.append(_word(run))
+    return found
+
+
+@lru_cache(maxsize=50_000)
+def _han_single(char: str) -> Term:
+    return Term(char, HAN_SINGLE_GRAMMAR if char in CHINESE_GRAMMAR else HAN_SINGLE)
+
+
+@lru_cache(maxsize=200_000)
+def _han_pair(pair: str) -> Term:
+    grammar = sum(char in CHINESE_GRAMMAR for char in pair)
+    if grammar == 2:
+        return Term(pair, GRAMMAR)
+    if pair in CHINESE_FAINT or grammar == 1:
+        return Term(pair, HAN_PAIR_HALF_GRAMMAR)
+    return Term(pair, CONTENT)
+
+
+@lru_cache(maxsize=50_000)
+def _word(word: str) -> Term:
+    bare = re.sub(r"['’][a-z]*$", "", word)
+    if bare in ENGLISH_GRAMMAR:
+        return Term(stem(bare), GRAMMAR)
+    faint = bare in ENGLISH_FAINT or _singular(bare) in ENGLISH_FAINT
+    return Term(stem(bare), FAINT if faint else CONTENT)
+
+
+def stem(word: str) -> str:
+    """The word without its common endings, so that "return", "returns", "returned" and "returning" are one term.
+
+    Deliberately lighter than Porter's stemmer: two words that differ must rarely become one.
+    """
+    if len(word) <= 3 or not word.isascii():
+        return word
+    word = _singular(word)
+    for ending in ("ing", "ed"):
+        root = word.removesuffix(ending)
+        if root != word and len(root) >= 3 and re.search("[aeiouy]", root):
+            word = root[:-1] if root[-1] == root[-2] and root[-1] not in "lsz" else root
+            break
+    if len(word) > 5:
+        word = word.removesuffix("ly")
+    if len(word) > 3:
+        word = word[:-1] + "i" if word[-1] == "y" else word.removesuffix("e")
+    return word
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+_BOUNDARY = re.compile(
+    r"""(?: [.!?]+ ["'”’)\]]*  (?= \s+ ["'“‘(\[]* [^\s\W a-z_] )      # English: a capital or a digit begins the next
+          | [。！？…]+ ["'”’」』）)\]]* )                               # Chinese: needs no space
+    """,
+    re.VERBOSE,
+)
+_NO_END = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|vs|mr|mrs|ms|dr|st|no|approx|[a-z](?:\.[a-z])*)\.$", re.IGNORECASE)
+
+
+def sentences(paragraph: str) -> list[str]:
+    """The sentences of one paragraph, each as written and without the space around it; nothing is left out.
+
+    Stricter than `thinkaloud.language.sentences`, which looks for a place to cut a long chunk: a quotation must not end
+    after "e.g." or 「；」.
+    """
+    found: list[str] = []
+    start = 0
+    for match in _BOUNDARY.finditer(paragraph):
+        piece = paragraph[start : match.end()]
+        if _NO_END.search(piece):
+            continue
+        found.append(piece.strip())
+        start = match.end()
+    found.append(paragraph[start:].strip())
+    return [sentence for sentence in found if sentence]
