@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { Conversation } from "../../../web/js/conversation.js";
+
+/** A conversation with a wire that can be cut: `sent` holds what left. */
+function start(stored = null) {
+  const world = { open: true, sent: [], expired: 0, saved: null };
+  world.conversation = new Conversation({
+    send(frame) {
+      if (world.open) world.sent.push(frame);
+      return world.open;
+    },
+    onTurn() {},
+    onList() {},
+    onExpired: () => (world.expired += 1),
+    store: { load: () => stored, save: (state) => (world.saved = JSON.parse(JSON.stringify(state))) },
+    locale: () => "en",
+  });
+  return world;
+}
+
+const actions = ({ sent }) => sent.map(({ action }) => action);
+const frame = (turn, type, seq, more = {}) => ({ type, session: turn.session, turn: turn.id, seq, ...more });
+const accepted = (turn) => ({ type: "accepted", re: turn.id, session: turn.session, turn: turn.id, heartbeat: 10 });
+
+function asked(question = "Why?") {
+  const world = start();
+  world.conversation.ask(question, "en");
+  [world.turn] = world.conversation.turns;
+  return world;
+}
+
+function answering() {
+  const world = asked();
+  world.conversation.receive(accepted(world.turn));
+  world.conversation.receive(frame(world.turn, "text", 1, { part: "answer", step: 1, content: "Be" }));
+  return world;
+}
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+});
+
+test("a question leaves with ids the server takes", () => {
+  const { sent, conversation } = asked();
+  const [ask] = sent;
+  for (const id of [ask.id, ask.session, ask.turn, ask.message.id]) assert.match(id, /^[A-Za-z0-9_-]{8,64}$/);
+  assert.equal(ask.id, ask.turn);
+  assert.equal(ask.message.text, "Why?");
+  assert.equal(ask.locale, "en");
+  assert.ok(!("replaces" in ask));
+  assert.equal(conversation.current.state, "sent");
+});
+
+test("one question at a time: the next leaves when the answer is complete", () => {
+  const world = answering();
+  world.conversation.ask("And then?", "en");
+  assert.deepEqual(actions(world), ["ask"]);
+  world.conversation.receive(frame(world.turn, "complete", 2, { finish: "stop" }));
+  assert.deepEqual(actions(world), ["ask", "ask"]);
+});
+
+test("a question asked offline leaves once connected, under one id", () => {
+  const world = start();
+  world.open = false;
+  world.conversation.ask("Why?", "en");
+  assert.equal(world.conversation.turns[0].state, "waiting");
+  world.open = true;
+  world.conversation.opened();
+  world.conversation.closed();
+  assert.equal(world.conversation.turns[0].state, "waiting");
+  world.conversation.opened();
+  assert.deepEqual(actions(world), ["ask", "ask"]);
+  assert.equal(world.sent[0].turn, world.sent[1].turn);
+});
+
+test("a question that nobody answers is sent again under its id, then given up", () => {
+  const world = asked();
+  mock.timers.tick(12_000);
+  mock.timers.tick(12_000);
+  assert.deepEqual(new Set(world.sent.map(({ turn }) => turn)).size, 1);
+  assert.equal(world.sent.length, 3);
+  mock.timers.tick(12_000);
+  assert.equal(world.turn.error.code, "no_answer");
+  const again = world.conversation.retry(world.turn);
+  assert.equal(again.id, world.turn.id);
+});
+
+test("after a lost connection the rest is asked for, after the last number seen", () => {
+  const world = answering();
+  world.conversation.closed();
+  assert.ok(world.turn.detached);
+  world.conversation.opened();
+  assert.deepEqual(world.sent.at(-1), {
+    action: "resume",
+    id: `resume-${world.turn.id}`,
+    session: world.turn.session,
+    turn: world.turn.id,
+    after: 1,
+  });
+  world.conversation.receive({ type: "resumed", turn: world.turn.id, state: "done", from: 2, to: 3 });
+  world.conversation.receive(frame(world.turn, "text", 2, { part: "answer", step: 1, content: "cause." }));
+  world.conversation.receive(frame(world.turn, "complete", 3, { finish: "stop" }));
+  assert.equal(world.turn.state, "done");
+  assert.equal(world.turn.parts[0].text, "Because.");
+});
+
+for (const [name, reply] of [
+  ["does not know `resume`", (turn) => ({ type: "error", re: `resume-${turn.id}`, code: "unknown_action", message: "" })],
+  ["does not know the turn", (turn) => ({ type: "resumed", turn: turn.id, state: "none" })],
+]) {
+  test(`an answer is interrupted where the server ${name}`, () => {
+    const world = answering();
+    world.conversation.closed();
+    world.conversation.opened();
+    world.conversation.receive(reply(world.turn));
+    assert.equal(world.turn.state, "interrupted");
+    assert.ok(world.turn.error.retryable);
+    const again = world.conversation.retry(world.turn);
+    assert.notEqual(again.id, world.turn.id);
+    assert.equal(world.sent.at(-1).replaces, world.turn.id);
+    assert.equal(world.sent.at(-1).message.text, "Why?");
+  });
+}
+
+test("silence for two heartbeats is asked about", () => {
+  const world = answering();
+  mock.timers.tick(21_000);
+  world.conversation.receive({ type: "heartbeat", session: world.turn.session, turn: world.turn.id });
+  mock.timers.tick(21_000);
+  assert.deepEqual(actions(world), ["ask"]);
+  mock.timers.tick(1_000);
+  assert.deepEqual(actions(world), ["ask", "resume"]);
+  mock.timers.tick(10_000);
+  assert.equal(world.turn.state, "interrupted");
+});
+
+test("a hole is asked about, and closed where the server cannot fill it", () => {
+  const world = answering();
+  world.conversation.receive(frame(world.turn, "text", 3, { part: "answer", step: 1, content: "use." }));
+  assert.equal(world.turn.parts[0].text, "Be");
+  mock.timers.tick(1_500);
+  assert.equal(world.sent.at(-1).action, "resume");
+  world.conversation.receive({ type: "error", re: `resume-${world.turn.id}`, code: "unknown_action", message: "" });
+  assert.equal(world.turn.parts[0].text, "Beuse.");
+  assert.ok(world.turn.missing);
+  assert.equal(world.turn.state, "live");
+});
+
+test("stop is sent once, and again after a reconnection", () => {
+  const world = answering();
+  world.conversation.stop();
+  world.conversation.stop();
+  assert.deepEqual(actions(world), ["ask", "stop"]);
+  world.conversation.closed();
+  world.conversation.opened();
+  assert.deepEqual(actions(world), ["ask", "stop", "stop", "resume"]);
+  world.conversation.receive(frame(world.turn, "complete", 2, { finish: "stopped", reason: "user" }));
+  assert.equal(world.turn.state, "done");
+  assert.ok(!world.turn.stopping);
+});
+
+test("a server that cannot stop leaves the answer running", () => {
+  const world = answering();
+  world.conversation.stop();
+  world.conversation.receive({ type: "error", re: `stop-${world.turn.id}`, code: "unknown_action", message: "" });
+  assert.equal(world.turn.state, "live");
+  assert.equal(world.turn.remark, "stop_impossible");
+  assert.ok(!world.turn.stopping);
+});
+
+test("stop takes back a question that has not left", () => {
+  const world = start();
+  world.open = false;
+  world.conversation.ask("Why?", "en");
+  assert.equal(world.conversation.stop(), "Why?");
+  assert.deepEqual(world.conversation.turns, []);
+});
+
+test("a refused question fails, and the same id is tried again", () => {
+  const world = asked();
+  world.conversation.receive({ type: "error", re: world.turn.id, code: "busy", message: "busy", retryable: true });
+  assert.equal(world.turn.state, "failed");
+  assert.equal(world.conversation.retry(world.turn).id, world.turn.id);
+  assert.deepEqual(actions(world), ["ask", "ask"]);
+});
+
+test("the gateway's own error fails the question that was on its way, and no other", () => {
+  const world = answering();
+  world.conversation.receive({ type: "gateway", message: "Internal server error" });
+  assert.equal(world.turn.state, "live");
+  const other = asked();
+  other.conversation.receive({ type: "gateway", message: "Internal server error" });
+  assert.deepEqual(other.turn.error, { code: "gateway", message: "Internal server error", retryable: true });
+});
+
+test("an error that names no question belongs to the one on its way", () => {
+  const world = asked();
+  world.conversation.receive({ type: "error", code: "too_large", message: "too large", retryable: false });
+  assert.equal(world.turn.error.code, "too_large");
+});
+
+test("an expired token means a new connection, and the question again", () => {
+  const world = asked();
+  const expired = { type: "error", re: world.turn.id, code: "unauthorized", message: "expired", retryable: false };
+  world.conversation.receive(expired);
+  assert.equal(world.expired, 1);
+  assert.equal(world.turn.state, "waiting");
+  world.conversation.closed();
+  world.conversation.opened();
+  world.conversation.receive(expired);
+  world.conversation.opened();
+  world.conversation.receive(expired);
+  assert.equal(world.expired, 2);
+  assert.equal(world.turn.error.code, "unauthorized");
+});
+
+test("a reload keeps the conversation and asks for the rest of a live answer", () => {
+  const before = answering();
+  before.conversation.save();
+  const after = start(before.saved);
+  assert.equal(after.conversation.session, before.conversation.session);
+  const [turn] = after.conversation.turns;
+  assert.ok(turn.detached);
+  after.conversation.opened();
+  assert.equal(after.sent[0].action, "resume");
+  assert.equal(after.sent[0].after, 1);
+});
+
+test("a new conversation has a new session and nothing of the old", () => {
+  const world = answering();
+  const { session } = world.conversation;
+  world.conversation.renew();
+  assert.notEqual(world.conversation.session, session);
+  assert.deepEqual(world.conversation.turns, []);
+  mock.timers.tick(120_000);
+  world.conversation.receive(frame(world.turn, "text", 2, { part: "answer", content: "late" }));
+  assert.deepEqual(actions(world), ["ask"]);
+});
+
+test("frames of nobody's turn, and frames of no turn, are ignored", () => {
+  const world = answering();
+  world.conversation.receive({ type: "text", turn: "someone-else", seq: 1, content: "x" });
+  world.conversation.receive({ type: "pong" });
+  world.conversation.receive({ type: "notice", message: "x" });
+  assert.equal(world.turn.parts[0].text, "Be");
+});

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { readAddress, readToken } from "../../../web/js/config.js";
+import { pause } from "../../../web/js/connection.js";
+import { newId, readFrame } from "../../../web/js/frames.js";
+import { mend, plainRenderer } from "../../../web/js/markdown.js";
+import { duration, languageOf, TABLES } from "../../../web/js/strings.js";
+
+test("pauses double up to half a minute, half of each left to chance", () => {
+  assert.deepEqual([1, 2, 3, 8, 80].map((failures) => pause(failures, () => 1)), [500, 1000, 2000, 30_000, 30_000]);
+  assert.deepEqual([1, 8].map((failures) => pause(failures, () => 0)), [250, 15_000]);
+});
+
+test("ids are 32 hexadecimal digits, and all different", () => {
+  const ids = Array.from({ length: 100 }, newId);
+  assert.ok(ids.every((id) => /^[0-9a-f]{32}$/.test(id)));
+  assert.equal(new Set(ids).size, 100);
+});
+
+test("what is read off the wire is a frame, the gateway's error, or nothing", () => {
+  assert.deepEqual(readFrame('{"type":"pong"}'), { type: "pong" });
+  assert.deepEqual(readFrame('{"message":"Forbidden","requestId":"r"}'), {
+    type: "gateway",
+    message: "Forbidden",
+    requestId: "r",
+  });
+  for (const broken of ["", "{", "null", "[]", '"text"', "3", '{"type":3}', "{}"]) assert.equal(readFrame(broken), null);
+});
+
+test("an address is wss, or ws on this computer", () => {
+  assert.equal(readAddress("wss://example.com/v1"), "wss://example.com/v1");
+  assert.equal(readAddress("ws://127.0.0.1:8080/v1#x"), "ws://127.0.0.1:8080/v1");
+  assert.equal(readAddress("ws://[::1]:8080/"), "ws://[::1]:8080/");
+  for (const bad of ["", "example.com", "http://example.com", "ws://example.com/v1", "javascript:alert(1)"]) {
+    assert.equal(readAddress(bad), null);
+  }
+});
+
+test("a token travels in the name of a subprotocol", () => {
+  assert.equal(readToken(" eyJh.eyJz.s-_g \n"), "eyJh.eyJz.s-_g");
+  for (const bad of ["", "two words", "a,b", 'a"b', "令牌"]) assert.equal(readToken(bad), null);
+});
+
+test("half-arrived Markdown is closed", () => {
+  const cases = {
+    "": "",
+    "plain": "plain",
+    "it is **bo": "it is **bo**",
+    "it is **bold*": "it is **bold**",
+    "it is **": "it is ",
+    "it is **bold**": "it is **bold**",
+    "run `npm": "run `npm`",
+    "run `": "run ",
+    "`**` and **b": "`**` and **b**",
+    "days [": "days ",
+    "days [1": "days ",
+    "days [1]": "days [1]",
+    "see [the pa": "see the pa",
+    "see [the page](https://exa": "see the page",
+    "see ![a map](https://exa": "see a map",
+    "see [the page](https://example.com)": "see [the page](https://example.com)",
+    "A title\n-": "A title\n",
+    "A title\n---": "A title\n",
+    "- one\n- ": "- one\n",
+    "1. one\n2.": "1. one\n",
+    "**done\n\nnext **bo": "**done\n\nnext **bo**",
+    "```py\nx = **2": "```py\nx = **2",
+    "```py\nx\n```\n\n**b": "```py\nx\n```\n\n**b**",
+  };
+  for (const [text, mended] of Object.entries(cases)) assert.equal(mend(text), mended, JSON.stringify(text));
+});
+
+test("mending a whole text leaves it alone, wherever it was cut before", () => {
+  const text = "Within **5 days** [1], see `refunds` and [the page](https://example.com).\n\n- one\n- two [2]";
+  assert.equal(mend(text), text);
+});
+
+test("plain text is split into paragraphs that join to the whole", () => {
+  for (const text of ["", "one", "one\n\ntwo", "one\ntwo\n\n\n\nthree\n", "\n\none"]) {
+    assert.equal(plainRenderer.split(text).map(({ raw }) => raw).join(""), text);
+  }
+  assert.deepEqual(plainRenderer.split("one\n\n\ntwo").map(({ raw }) => raw), ["one\n\n\n", "two"]);
+});
+
+test("both languages say the same things, with the same blanks", () => {
+  assert.deepEqual(Object.keys(TABLES.zh), Object.keys(TABLES.en));
+  for (const [key, text] of Object.entries(TABLES.en)) {
+    assert.equal(typeof TABLES.zh[key], typeof text, key);
+    assert.equal(TABLES.zh[key].length > 0, true, key);
+  }
+});
+
+test("every error code the server has is put in words", async () => {
+  const { readFileSync } = await import("node:fs");
+  const source = readFileSync(new URL("../../../shared/thinkaloud/errors.py", import.meta.url), "utf8");
+  const codes = [...source.matchAll(/: \("([a-z_]+)", (?:True|False)\)/g)].map(([, code]) => code);
+  assert.ok(codes.length > 10);
+  for (const code of codes) assert.ok(`error_${code}` in TABLES.en, code);
+});
+
+test("durations are read easily", () => {
+  assert.deepEqual([0.0042, 0.021, 0.9996, 1, 61.25].map(duration), ["4 ms", "21 ms", "1.0 s", "1.0 s", "61.3 s"]);
+});
+
+test("an answer is set in the language of its question", () => {
+  assert.equal(languageOf("How long?"), "en");
+  assert.equal(languageOf("年假 quota?"), "zh-CN");
+});

@@ -1,0 +1,194 @@
+/**
+ * One WebSocket that is always being kept: dialled, watched for silence, dialled again with growing pauses.
+ *
+ * States, as `{name, ...}`: connecting, open, waiting `{until, failures}`, offline, unconfigured.
+ */
+
+import { NotConfigured } from "./config.js";
+import { ping, readFrame, SUBPROTOCOL } from "./frames.js";
+
+const HANDSHAKE_MS = 15_000;
+/** The gateway closes a connection after 10 idle minutes. */
+const PING_MS = 5 * 60_000;
+const PONG_MS = 15_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** A connection that lasted this long was a good one: the next failure is the first again. */
+const STEADY_MS = 10_000;
+
+/**
+ * The pause before attempt `failures` + 1, in ms: doubling, half of it random, so that a thousand pages that lost the
+ * same server do not come back in the same second.
+ */
+export function pause(failures, random = Math.random) {
+  const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
+  return longest / 2 + (longest / 2) * random();
+}
+
+export class Connection {
+  #load;
+  #onState;
+  #onFrame;
+  #socket = null;
+  #dialling = null;
+  #attempt = 0;
+  #failures = 0;
+  #openedAt = 0;
+  #configured = true;
+  #retry;
+  #silence;
+
+  /** `load()` gives `{ws, token}`; `onState(state)` and `onFrame(frame)` are told what happens. */
+  constructor({ load, onState, onFrame }) {
+    this.#load = load;
+    this.#onState = onState;
+    this.#onFrame = onFrame;
+    addEventListener("online", () => this.#wake());
+    addEventListener("offline", () => this.#onOffline());
+    document.addEventListener("visibilitychange", () => {
+      // A laptop that slept finds its socket dead without having been told.
+      if (document.visibilityState === "visible") this.#wake();
+    });
+  }
+
+  /** Connect now, whatever was planned, unless there is a connection or one is on its way. */
+  start() {
+    if (this.#socket || this.#dialling) return;
+    clearTimeout(this.#retry);
+    this.#dial();
+  }
+
+  /** Drop everything and connect anew, with what `load()` says now. */
+  restart() {
+    this.#failures = 0;
+    this.#configured = true;
+    this.#drop();
+    this.start();
+  }
+
+  /** Send one frame; false where there is no open connection to take it. */
+  send(frame) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  async #dial() {
+    const attempt = ++this.#attempt;
+    this.#dialling = {};
+    if (!this.#socket) this.#onState({ name: "connecting" });
+    let socket;
+    try {
+      const { ws, token } = await this.#load();
+      if (attempt !== this.#attempt) return;
+      socket = new WebSocket(ws, [SUBPROTOCOL, `bearer.${token}`]);
+    } catch (error) {
+      if (attempt !== this.#attempt) return;
+      this.#dialling = null;
+      if (error instanceof NotConfigured) this.#unconfigured();
+      else this.#failed();
+      return;
+    }
+    this.#dialling = socket;
+    const deadline = setTimeout(() => socket.close(), HANDSHAKE_MS);
+    socket.onopen = () => {
+      clearTimeout(deadline);
+      this.#opened(socket);
+    };
+    socket.onclose = () => {
+      clearTimeout(deadline);
+      this.#closed(socket);
+    };
+    socket.onmessage = ({ data }) => this.#received(socket, data);
+  }
+
+  #opened(socket) {
+    const previous = this.#socket;
+    this.#socket = socket;
+    this.#dialling = null;
+    this.#openedAt = Date.now();
+    this.#listen();
+    this.#onState({ name: "open" });
+    previous?.close(1000);
+  }
+
+  #closed(socket) {
+    if (socket === this.#dialling) this.#dialling = null;
+    else if (socket === this.#socket) this.#socket = null;
+    else return;
+    if (this.#socket || this.#dialling) return;
+    clearTimeout(this.#silence);
+    if (this.#openedAt && Date.now() - this.#openedAt > STEADY_MS) this.#failures = 0;
+    this.#openedAt = 0;
+    this.#failed();
+  }
+
+  #unconfigured() {
+    this.#configured = false;
+    this.#onState({ name: "unconfigured" });
+  }
+
+  #failed() {
+    if (!navigator.onLine) {
+      this.#onState({ name: "offline" });
+      return;
+    }
+    this.#failures += 1;
+    const wait = pause(this.#failures);
+    this.#onState({ name: "waiting", until: Date.now() + wait, failures: this.#failures });
+    this.#retry = setTimeout(() => this.start(), wait);
+  }
+
+  #received(socket, data) {
+    if (socket !== this.#socket) return;
+    this.#listen();
+    const frame = readFrame(data);
+    if (frame === null) return;
+    // The gateway ends every connection after two hours; the server says so first, and the next one opens before.
+    if (frame.type === "rotate" && !this.#dialling) this.#dial();
+    else this.#onFrame(frame);
+  }
+
+  /** Restart the watch for silence: a ping after five minutes, and the end where nothing answers it. */
+  #listen() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#check(), PING_MS);
+  }
+
+  #wake() {
+    if (this.#socket) this.#check();
+    else if (this.#configured) this.start();
+  }
+
+  #check() {
+    if (!this.send(ping())) return;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#onSilence(), PONG_MS);
+  }
+
+  #onSilence() {
+    this.#drop();
+    this.#failed();
+  }
+
+  #onOffline() {
+    // Nothing answers while offline, but an open socket may outlive a short gap: ask it, and let silence decide.
+    if (this.#socket) {
+      this.#check();
+    } else if (this.#configured) {
+      clearTimeout(this.#retry);
+      this.#onState({ name: "offline" });
+    }
+  }
+
+  /** Forget the sockets at once: closing a dead one can take a minute to be noticed. */
+  #drop() {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#silence);
+    this.#attempt += 1;
+    const sockets = [this.#socket, this.#dialling];
+    this.#socket = this.#dialling = null;
+    this.#openedAt = 0;
+    for (const socket of sockets) socket?.close?.();
+  }
+}

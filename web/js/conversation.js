@@ -1,0 +1,242 @@
+/**
+ * The conversation of this tab: its turns, which of them may be sent now, and what to do when an answer goes quiet.
+ *
+ * It knows frames and timers, but neither socket nor page: `send(frame)` says whether the frame left, `onTurn(turn)` and
+ * `onList(turns)` are told of changes, and `onExpired()` that the connection's token has run out.
+ */
+
+import * as frames from "./frames.js";
+import { closeGap, fold, giveUp, hasGap, isOver, newTurn } from "./turns.js";
+
+/** `$default` answers within the gateway's 29 s, mostly within one; asking again under the same id is harmless. */
+const ACCEPT_MS = 12_000;
+const ACCEPT_TRIES = 3;
+/** Frames overtake each other by milliseconds, if at all. */
+const GAP_MS = 1_500;
+const RESUME_MS = 10_000;
+const HEARTBEAT_S = 15;
+
+export class Conversation {
+  #send;
+  #onTurn;
+  #onList;
+  #onExpired;
+  #store;
+  #locale;
+  #timers = new Map();
+  #tries = new Map();
+  /** Until the server says that it does not know `resume`. */
+  #resumes = true;
+
+  /** `store` has `load()` and `save({session, turns})`; `locale()` gives the language for labels. */
+  constructor({ send, onTurn, onList, onExpired, store, locale }) {
+    this.#send = send;
+    this.#onTurn = onTurn;
+    this.#onList = onList;
+    this.#onExpired = onExpired;
+    this.#store = store;
+    this.#locale = locale;
+    const stored = store.load();
+    this.session = stored?.session ?? frames.newId();
+    this.turns = stored?.turns ?? [];
+    this.#unfinished().forEach(detach);
+  }
+
+  /** The turn that is being answered, or about to be. */
+  get current() {
+    return this.turns.find((turn) => turn.state === "sent" || turn.state === "live");
+  }
+
+  /** Ask `question`: at once where that is possible, otherwise as soon as it is. */
+  ask(question, language) {
+    this.turns.push(newTurn({ id: frames.newId(), session: this.session, message: frames.newId(), question, language }));
+    this.#listed();
+  }
+
+  /** Ask the question of `turn` again, in its place: under the same id where the server never took it. Returns the new turn. */
+  retry(turn) {
+    const taken = turn.seq > 0 || turn.heartbeat !== null;
+    const again = newTurn(taken ? { ...turn, id: frames.newId(), replaces: turn.id } : turn);
+    this.turns.splice(this.turns.indexOf(turn), 1, again);
+    this.#listed();
+    return again;
+  }
+
+  /** Take `turn` out of the conversation on this page, and give its question back. */
+  remove(turn) {
+    this.#clear(turn);
+    this.turns.splice(this.turns.indexOf(turn), 1);
+    this.#listed();
+    return turn.question;
+  }
+
+  /** End the current answer. Without one, take back the last question that still waits, and return it. */
+  stop() {
+    const turn = this.current;
+    if (turn) {
+      if (turn.stopping) return null;
+      turn.stopping = true;
+      this.#send(frames.stop(turn));
+      this.#onTurn(turn);
+      return null;
+    }
+    const waiting = this.turns.findLast(({ state }) => state === "waiting");
+    return waiting ? this.remove(waiting) : null;
+  }
+
+  /** Forget everything and begin anew. The server keeps what it has. */
+  renew() {
+    for (const turn of this.turns) this.#clear(turn);
+    this.session = frames.newId();
+    this.turns = [];
+    this.#listed();
+  }
+
+  /** The connection is open, perhaps again. */
+  opened() {
+    for (const turn of this.turns.filter(({ state }) => state === "live")) {
+      if (turn.stopping) this.#send(frames.stop(turn));
+      this.#recover(turn);
+    }
+    this.#pump();
+  }
+
+  /** The connection is gone. What was not accepted will be sent again, under the same id. */
+  closed() {
+    for (const turn of this.#unfinished()) {
+      clearTimeout(this.#timers.get(turn.id));
+      detach(turn);
+      this.#onTurn(turn);
+    }
+  }
+
+  /** Whatever the server sends about turns ends up here. */
+  receive(frame) {
+    const reply = /^(stop|resume)-(.+)$/.exec(frame.re ?? "");
+    if (frame.type === "gateway") this.#refused(this.#sent(), { ...frame, code: "gateway", retryable: true });
+    else if (frame.type === "error" && reply) this.#denied(reply[1], this.#find(reply[2]));
+    else if (frame.type === "error" && !frame.turn) this.#refused(this.#find(frame.re) ?? this.#sent(), frame);
+    else if (frame.turn) this.#arrived(this.#find(frame.turn), frame);
+  }
+
+  save() {
+    this.#store.save({ session: this.session, turns: this.turns });
+  }
+
+  #unfinished() {
+    return this.turns.filter((turn) => !isOver(turn));
+  }
+
+  #find(id) {
+    return this.turns.find((turn) => turn.id === id);
+  }
+
+  #sent() {
+    return this.turns.find((turn) => turn.state === "sent");
+  }
+
+  #arrived(turn, frame) {
+    if (!turn) return;
+    if (frame.type === "resumed" && frame.state === "none") {
+      this.#settle(turn);
+      return;
+    }
+    fold(turn, frame);
+    if (isOver(turn)) {
+      this.#ended(turn);
+      return;
+    }
+    if (!hasGap(turn)) this.#watch(turn, (2 * (turn.heartbeat ?? HEARTBEAT_S) + 2) * 1000, () => this.#recover(turn));
+    else if (frame.type !== "heartbeat") this.#watch(turn, GAP_MS, () => this.#recover(turn));
+    this.#onTurn(turn);
+  }
+
+  /** Ask the server for what came after the last frame. */
+  #recover(turn) {
+    if (this.#resumes && this.#send(frames.resume(turn))) this.#watch(turn, RESUME_MS, () => this.#settle(turn));
+    else if (!this.#resumes) this.#settle(turn);
+  }
+
+  /** What is missing will not come: go on without it where something follows, otherwise end the turn. */
+  #settle(turn) {
+    if (hasGap(turn)) closeGap(turn);
+    else if (!isOver(turn)) giveUp(turn, "interrupted", "interrupted");
+    if (isOver(turn)) this.#ended(turn);
+    else this.#onTurn(turn);
+  }
+
+  #denied(action, turn) {
+    if (!turn || isOver(turn)) return;
+    if (action === "resume") {
+      this.#resumes = false;
+      this.#settle(turn);
+    } else {
+      turn.stopping = false;
+      turn.remark = "stop_impossible";
+      this.#onTurn(turn);
+    }
+  }
+
+  #refused(turn, { code, message, retryable }) {
+    if (!turn || isOver(turn)) return;
+    if (code === "unauthorized" && this.#tries.get(turn.id) < ACCEPT_TRIES) {
+      // A page may stay open for longer than its token lives: a new connection, with a new one, is worth a try.
+      turn.state = "waiting";
+      clearTimeout(this.#timers.get(turn.id));
+      this.#onExpired();
+      return;
+    }
+    giveUp(turn, "failed", code, retryable);
+    turn.error.message = message;
+    this.#ended(turn);
+  }
+
+  #ended(turn) {
+    this.#clear(turn);
+    turn.stopping = false;
+    turn.detached = false;
+    this.save();
+    this.#onTurn(turn);
+    this.#pump();
+  }
+
+  #listed() {
+    this.#pump();
+    this.save();
+    this.#onList(this.turns);
+  }
+
+  /** Send the next question, unless one is being answered: an answer may need the one before. */
+  #pump() {
+    const next = this.turns.find(({ state }) => state === "waiting");
+    if (next && !this.current) this.#submit(next);
+  }
+
+  #submit(turn) {
+    if (!this.#send(frames.ask(turn, this.#locale()))) return;
+    turn.state = "sent";
+    this.#onTurn(turn);
+    const tries = (this.#tries.get(turn.id) ?? 0) + 1;
+    this.#tries.set(turn.id, tries);
+    this.#watch(turn, ACCEPT_MS, () => {
+      if (tries < ACCEPT_TRIES) this.#submit(turn);
+      else this.#refused(turn, { code: "no_answer", retryable: true });
+    });
+  }
+
+  #watch(turn, delay, action) {
+    clearTimeout(this.#timers.get(turn.id));
+    this.#timers.set(turn.id, setTimeout(action, delay));
+  }
+
+  #clear(turn) {
+    clearTimeout(this.#timers.get(turn.id));
+    this.#timers.delete(turn.id);
+    this.#tries.delete(turn.id);
+  }
+}
+
+function detach(turn) {
+  if (turn.state === "sent") turn.state = "waiting";
+  if (turn.state === "live") turn.detached = true;
+}

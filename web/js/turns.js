@@ -1,0 +1,170 @@
+/**
+ * A turn (one question and its answer) folded from the frames that arrive for it. Pure, and plain data throughout,
+ * so that a turn can be stored as JSON. `detached` (its connection is gone), `stopping` (the reader asked for the end) and
+`remark` (a key of strings.js) are the conversation's notes on it.
+ *
+ * Numbered frames are applied strictly in the order of `seq`, whatever order they come in: what was seen is dropped,
+ * what is early is held. A frame of an unknown type changes nothing, but its number counts.
+ *
+ *     waiting -> sent -> live -> done | failed | interrupted
+ */
+
+const OVER = new Set(["done", "failed", "interrupted"]);
+
+/** A turn that is still to be sent. `language` is the BCP 47 tag of the question; `replaces` the turn it asks again. */
+export function newTurn({ id, session, message, question, language, replaces = null }) {
+  return {
+    id,
+    session,
+    message,
+    question,
+    language,
+    replaces,
+    state: "waiting",
+    seq: 0,
+    held: [],
+    missing: false,
+    heartbeat: null,
+    detached: false,
+    stopping: false,
+    remark: null,
+    trace: null,
+    phases: [],
+    sources: [],
+    parts: [],
+    complete: null,
+    error: null,
+  };
+}
+
+/** Nothing more will come for this turn. */
+export const isOver = (turn) => OVER.has(turn.state);
+
+/** Frames are missing between what was applied and what is held. */
+export const hasGap = (turn) => turn.held.length > 0;
+
+/**
+ * Apply `frame` to `turn`, and whatever was held behind it.
+ *
+ * Returns "applied", "duplicate" (seen before) or "held" (something before it is missing).
+ */
+export function fold(turn, frame) {
+  if (!Number.isInteger(frame.seq)) {
+    apply(turn, frame);
+    return "applied";
+  }
+  if (frame.seq <= turn.seq) return "duplicate";
+  // Only a reset may jump ahead: a dead worker may have used up the numbers in between.
+  if (frame.type !== "reset" && firstNumber(frame) !== turn.seq + 1) {
+    hold(turn, frame);
+    return "held";
+  }
+  advance(turn, frame);
+  while (turn.held.length && firstNumber(turn.held[0]) === turn.seq + 1) advance(turn, turn.held.shift());
+  return "applied";
+}
+
+/** Give up on what is missing: apply what is held as it stands, and remember that there is a hole. */
+export function closeGap(turn) {
+  if (!hasGap(turn)) return;
+  turn.missing = true;
+  for (const frame of turn.held.splice(0)) {
+    if (frame.seq > turn.seq) advance(turn, frame);
+  }
+}
+
+/** The turn ends here without a word from the server. `code` as in an `error` frame. */
+export function giveUp(turn, state, code, retryable = true) {
+  turn.state = state;
+  turn.error = { code, retryable };
+}
+
+/** The whole answer as the model wrote it, in Markdown. */
+export const answerText = (turn) =>
+  turn.parts
+    .filter((part) => part.kind === "text")
+    .map((part) => part.text)
+    .join("\n\n");
+
+/** The document `[number]` in the text points to, or undefined. */
+export const sourceOf = (turn, number) => turn.sources.find((doc) => String(doc.id) === String(number));
+
+/** A replayed text may cover a range of numbers: `from` its first, `seq` its last. */
+const firstNumber = (frame) => (Number.isInteger(frame.from) ? frame.from : frame.seq);
+
+function hold(turn, frame) {
+  if (turn.held.some((other) => other.seq === frame.seq)) return;
+  turn.held.push(frame);
+  turn.held.sort((a, b) => a.seq - b.seq);
+}
+
+function advance(turn, frame) {
+  turn.seq = frame.seq;
+  turn.held = turn.held.filter((other) => other.seq > frame.seq);
+  apply(turn, frame);
+}
+
+function apply(turn, frame) {
+  if (typeof frame.trace === "string") turn.trace = frame.trace;
+  // A frame may overtake the `accepted` that announces its turn: they come from two functions.
+  // And what was given up may come after all.
+  if (["waiting", "sent", "interrupted"].includes(turn.state)) {
+    turn.state = "live";
+    turn.error = null;
+  }
+  turn.detached = false;
+  APPLY[frame.type]?.(turn, frame);
+}
+
+const APPLY = {
+  __proto__: null,
+
+  accepted(turn, { heartbeat }) {
+    if (heartbeat > 0) turn.heartbeat = heartbeat;
+  },
+
+  status(turn, { id, phase, state, label, latency }) {
+    const known = turn.phases.find((other) => other.id === id);
+    if (known) Object.assign(known, { state, label: label ?? known.label, latency });
+    else turn.phases.push({ id, phase, state, label, latency });
+  },
+
+  source(turn, { docs }) {
+    for (const doc of docs ?? []) {
+      if (!sourceOf(turn, doc.id)) turn.sources.push(doc);
+    }
+  },
+
+  text: (turn, frame) => append(turn, "text", frame),
+  reasoning: (turn, frame) => append(turn, "reasoning", frame),
+
+  tool_call(turn, { call, step, name, args }) {
+    turn.parts.push({ kind: "tool", id: call, step, name, args, state: "running", output: null });
+  },
+
+  tool_result(turn, { call, status, output, error }) {
+    const part = turn.parts.find((other) => other.kind === "tool" && other.id === call);
+    if (part) Object.assign(part, { state: status, output: output ?? error?.message ?? null });
+  },
+
+  reset(turn, { step }) {
+    turn.parts = turn.parts.filter((part) => part.step < step);
+    turn.phases = turn.phases.filter((phase) => phase.state !== "start");
+  },
+
+  complete(turn, { finish, reason, model, citations, usage, cost, timings }) {
+    turn.state = "done";
+    turn.complete = { finish, reason, model, citations: citations ?? [], usage, cost, timings };
+  },
+
+  error(turn, { code, message, retryable }) {
+    turn.state = "failed";
+    turn.error = { code, message, retryable };
+  },
+};
+
+function append(turn, kind, { part: id, step, content = "" }) {
+  const known = turn.parts.find((part) => part.kind === kind && part.id === id);
+  if (known) known.text += content;
+  else turn.parts.push({ kind, id, step, text: content });
+}

@@ -1,0 +1,70 @@
+/** The documents a turn found: numbered cards one can open, which the citations in the answer point to. */
+
+import { t } from "../strings.js";
+import { el } from "./dom.js";
+
+export class Sources {
+  element = el("section", { class: "sources", hidden: true });
+  #heading = el("h3", { class: "small-heading" });
+  #list = el("ol");
+  #cards = new Map();
+
+  constructor() {
+    this.element.append(this.#heading, this.#list);
+  }
+
+  update(turn) {
+    this.element.hidden = turn.sources.length === 0;
+    this.#heading.textContent = t("sources");
+    const cited = new Set(turn.complete?.citations.map(({ source }) => String(source)));
+    for (const doc of turn.sources) {
+      const id = String(doc.id);
+      if (!this.#cards.has(id)) this.#add(id, doc, turn.language);
+      const card = this.#cards.get(id);
+      card.classList.toggle("cited", cited.has(id));
+      card.querySelector(".score").textContent = typeof doc.score === "number" ? t("score", doc.score.toFixed(2)) : "";
+    }
+  }
+
+  /** Open the card of document `id`, bring it into sight and put the focus on it. */
+  open(id) {
+    const card = this.#cards.get(String(id));
+    if (!card) return;
+    card.querySelector("details").open = true;
+    card.querySelector("summary").focus({ preventScroll: true });
+    card.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Show which card a citation means, while the pointer or the focus is on it. */
+  point(id, on) {
+    this.#cards.get(String(id))?.classList.toggle("pointed", on);
+  }
+
+  #add(id, doc, language) {
+    const card = el(
+      "li",
+      { class: "source", lang: language },
+      el(
+        "details",
+        {},
+        el(
+          "summary",
+          {},
+          el("span", { class: "number" }, id),
+          el("span", { class: "source-title" }, doc.title),
+          doc.section && doc.section !== doc.title ? el("span", { class: "source-section" }, doc.section) : "",
+        ),
+        el("blockquote", {}, doc.snippet),
+        el("p", { class: "source-facts" }, address(doc.uri), el("span", { class: "score" })),
+      ),
+    );
+    this.#cards.set(id, card);
+    this.#list.append(card);
+  }
+}
+
+/** A link where the address says how to fetch it; a path inside the knowledge base is only its name. */
+function address(uri) {
+  if (!/^https?:\/\//i.test(uri)) return el("span", { class: "uri" }, uri);
+  return el("a", { class: "uri", href: uri, target: "_blank", rel: "noopener noreferrer" }, uri);
+}
