@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The SAM CLI lives apart, because it pins versions that conflict with ours.
+SAM := .build/sam/bin/sam
 .DEFAULT_GOAL := help
-.PHONY: help dev test check lint bench build lock docs clean
+.PHONY: help dev test check lint bench build lock docs clean synth
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Thinkaloud needs Python 3.11 or later, and $(PYTHON) is %d.%d. Try: make dev PYTHON=python3.13" % sys.version_info[:2])'
@@ -22,9 +24,37 @@ $(VENV)/dev.done: requirements/dev.txt $(VENV)/local.done
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
-# --- build: the layer and the functions ---
-# The SAM CLI lives apart, because it pins versions that conflict with ours.
-SAM := .build/sam/bin/sam
+# The page's Markdown libraries; without Node the page shows plain text and says so.
+web/node_modules/done: web/package-lock.json
+	@if command -v npm >/dev/null; then \
+		cd web && npm ci --silent --no-audit --no-fund && touch node_modules/done; \
+	else echo "Node is not installed: the page will show plain text"; fi
+
+dev: $(VENV)/local.done web/node_modules/done ## the whole cloud on this machine, with the chat page
+	@$(BIN)/thinkaloud dev $(ARGS)
+
+test: $(VENV)/dev.done $(SAM) web/node_modules/done ## all tests
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/dev.done $(SAM) ## format, lint, types, import contract, template
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
+	@$(BIN)/cfn-lint template.yaml
+	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1 >/dev/null
+
+check: lint test ## what CI runs
+
+bench: $(VENV)/dev.done ## measure, and print each figure beside its bar
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/dev.done ## write docs/asyncapi.json from the frame models
+	@$(BIN)/python -m thinkaloud.protocol.asyncapi > docs/asyncapi.json
+
+clean: ## remove what was built and installed, and the local cloud's state
+	rm -rf $(VENV) .build .aws-sam .thinkaloud web/node_modules
+
 $(SAM): requirements/sam.txt | $(BIN)/uv
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .build/sam
 	@$(BIN)/uv pip install --quiet --python .build/sam/bin/python --require-hashes -r requirements/sam.txt
@@ -32,7 +62,6 @@ $(SAM): requirements/sam.txt | $(BIN)/uv
 
 build: $(SAM) ## the layer and the functions for Lambda, compiled, in .aws-sam/build (needs a Python 3.13 to compile with)
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
-# --- end of build ---
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
@@ -42,3 +71,4 @@ lock: | $(BIN)/uv ## resolve the lock files again (after a change of pyproject.t
 	$(COMPILE) -c requirements/dev.txt pyproject.toml -o requirements/layer.txt
 	echo uv | $(COMPILE) --upgrade - -o requirements/uv.txt
 	echo aws-sam-cli | $(COMPILE) --upgrade - -o requirements/sam.txt
+	$(COMPILE) --upgrade infra/requirements.in -o infra/requirements.txt

@@ -24,7 +24,7 @@ class TurnJob:
     recent: tuple[str, ...]
 
 
-_JOB: TypeAdapter[TurnJob] = TypeAdapter(TurnJob)
+_JOB: TypeAdapter[TurnJob] = TypeAdapter(TurnJob, config={"defer_build": True})
 
 
 def encode_job(job: TurnJob) -> bytes:

@@ -10,9 +10,9 @@ from thinkaloud.dialogue.job import Dispatcher, TurnJob
 from thinkaloud.dialogue.labels import error_message
 from thinkaloud.errors import FrameError, IdentityError, ThinkaloudError, client_code
 from thinkaloud.gateway.events import Message
-from thinkaloud.gateway.outbox import HEARTBEAT
 from thinkaloud.identity.principal import Principal
 from thinkaloud.language import Language, language_of_locale, normalise
+from thinkaloud.protocol import HEARTBEAT
 from thinkaloud.protocol.decode import decode_client_frame, frame_id
 from thinkaloud.protocol.frames import Accepted, Ask, Error, Ping, Pong, Stop
 from thinkaloud.state.records import Question, TurnKey

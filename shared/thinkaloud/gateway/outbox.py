@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from thinkaloud.errors import Gone, PostFailed, Throttled
 from thinkaloud.gateway.pace import Coalescer, Pace
 from thinkaloud.gateway.poster import Poster
+from thinkaloud.protocol import HEARTBEAT
 from thinkaloud.protocol.encode import encode
 from thinkaloud.protocol.frames import Envelope, Heartbeat, TurnFrame
-
-#: Seconds of silence after which a live turn says so.
-HEARTBEAT = 10.0
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class OpenAIChat:
             stream = await self._client.chat.completions.create(
                 model=self.name,
                 messages=cast("list[ChatCompletionMessageParam]", [vars(message) for message in messages]),
-                max_tokens=self._answer_tokens,
+                max_completion_tokens=self._answer_tokens,
                 stream=True,
                 stream_options={"include_usage": True},
             )

@@ -50,7 +50,11 @@ def abilities() -> Abilities:
     """The models and the index of the environment."""
     chat = read(ChatSettings, os.environ)
     client = openai.AsyncOpenAI(
-        base_url=chat.base_url, api_key=api_key(chat.api_key_arn), timeout=CHAT_TIMEOUT, max_retries=1
+        base_url=chat.base_url,
+        api_key=api_key(chat.api_key_arn),
+        timeout=CHAT_TIMEOUT,
+        max_retries=1,
+        http_client=knowledge.http(),
     )
     return Abilities(
         embedder=knowledge.embedder(),
