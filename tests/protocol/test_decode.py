@@ -39,7 +39,7 @@ def refusal(body: str) -> FrameError:
 
 
 def test_an_ask_is_read() -> None:
-    metadata = {"page": "/orders", "tags": ["a", None, 1.5, True], "客户": {"级别": 3}}
+    metadata: dict[str, Any] = {"page": "/orders", "tags": ["a", None, 1.5, True], "客户": {"级别": 3}}
     body = json.dumps(ask(id="f-1", locale="zh-CN", metadata=metadata, message=message("年假有几天？")))
     assert decode_client_frame(body) == Ask(
         id="f-1",
