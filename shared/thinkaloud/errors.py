@@ -13,6 +13,7 @@ ThinkaloudError
 ├── SessionBusy              the session is answering another question
 ├── StorageError             DynamoDB
 │   └── StorageThrottled
+├── DispatchFailed           Lambda did not take the turn
 ├── KnowledgeError           embedding or retrieval; a turn goes on without passages
 │   └── DocumentError        a document cannot be read or is empty
 ├── ModelError               the chat model
