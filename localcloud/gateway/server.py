@@ -143,7 +143,7 @@ class Gateway:
         await self.stop()
 
     @property
-    def url(self) -> str:
+    def ws_url(self) -> str:
         """Where clients open their sockets."""
         return f"ws://{self._host}:{self._port}/{self._api.stage}"
 
@@ -171,6 +171,8 @@ class Gateway:
         if "websocket" in (value.lower() for value in request.headers.get_all("Upgrade")):
             refused = Refused(403, "ForbiddenException", "Forbidden")
             return refusal(refused, connection_id=mint(), request_id=mint())
+        if request.method != "GET":
+            return http_response(405, b"", {"Allow": "GET"})
         headers = {name.lower(): value for name, value in request.headers.raw_items()}
         query = dict(read_request(request, target.query).query)
         page = await self._pages(PageRequest(path, query, headers))

@@ -119,7 +119,7 @@ class Play:
 
     def client(self, **options: Any) -> connect:
         """A WebSocket client; compression is offered, as browsers do."""
-        return connect(self.gateway.url, proxy=None, **options)
+        return connect(self.gateway.ws_url, proxy=None, **options)
 
     async def post(self, connection_id: str, data: bytes = b"{}") -> None:
         """Post as a function would, with the real client."""

@@ -138,7 +138,7 @@ async def test_compression_is_never_negotiated() -> None:
 
 async def test_connect_sees_the_clients_headers_and_query() -> None:
     async with playing() as play:
-        url = f"{play.gateway.url}/?locale=zh&text=%E4%BD%A0%E5%A5%BD"
+        url = f"{play.gateway.ws_url}/?locale=zh&text=%E4%BD%A0%E5%A5%BD"
         async with aiohttp.ClientSession() as session, session.ws_connect(url, headers={"Origin": "http://page"}):
             event = await play.functions.event("connect")
         assert event["headers"]["Origin"] == "http://page"
@@ -222,7 +222,7 @@ async def test_a_socket_on_another_path_is_403() -> None:
 )
 async def test_a_request_that_cannot_become_a_socket_costs_no_invocation(headers: dict[str, str], status: int) -> None:
     async with playing() as play, aiohttp.ClientSession() as session:
-        async with session.get(play.gateway.url.replace("ws:", "http:"), headers=headers) as response:
+        async with session.get(play.gateway.ws_url.replace("ws:", "http:"), headers=headers) as response:
             assert response.status == status
         assert play.functions.events == {}
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localcloud.gateway.errors import UnknownSelection
@@ -68,6 +68,7 @@ def test_an_unknown_expression_is_refused_with_the_way_out(expression: str) -> N
         Router(expression, ROUTES)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text() | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps))
 def test_any_text_takes_some_route(body: str) -> None:
     assert selected(body) in ROUTES

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from localcloud.gateway.errors import PortTaken, UnknownSelection
-from localcloud.gateway.limits import AWS_LIMITS, KIB
+from localcloud.gateway.limits import AWS_LIMITS, KIB, Limits
 from localcloud.gateway.pages import Page, PageRequest
 from localcloud.gateway.server import Gateway
 from tests.localcloud.gateway.stage import (
@@ -44,7 +45,7 @@ async def raw_client(play: Play, receive_buffer: int | None = None) -> AsyncIter
         raw.setblocking(False)
         if receive_buffer is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        host, port = play.gateway.url.split("/")[2].split(":")
+        host, port = play.gateway.ws_url.split("/")[2].split(":")
         await loop.sock_connect(raw, (host, int(port)))
         request = (
             "GET /dev HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -132,9 +133,19 @@ async def test_a_long_post_comes_in_frames_of_at_most_32_kb() -> None:
 
 
 async def test_a_client_that_closes_without_a_status_is_1005() -> None:
+    async with playing() as play, play.client() as client:
+        async with client.send_context():
+            client.protocol.send_close()
+        assert await disconnect(play) == (1005, "Client-side close frame status not set")
+
+
+async def test_a_client_that_closes_and_keeps_its_tcp_connection_is_dropped() -> None:
     async with playing() as play, raw_client(play) as raw:
         await asyncio.get_running_loop().sock_sendall(raw, b"\x88\x80\x00\x00\x00\x00")
-        assert await disconnect(play) == (1005, "Client-side close frame status not set")
+        with pytest.raises(play.management.exceptions.GoneException):
+            while True:
+                await play.post(await connection_id(play))
+        assert (await disconnect(play))[0] == 1005
 
 
 async def test_a_client_that_closes_with_a_status_and_reason_hands_both_on() -> None:
@@ -182,20 +193,12 @@ async def test_messages_both_ways_restart_the_idle_time_and_pings_do_not() -> No
 
 
 async def test_a_connection_ends_after_its_life_however_busy_it_is() -> None:
-    # Life is 12 idle times: with a message in each of them, only the life can end it.
-    async with playing(limits=AWS_LIMITS.scaled(0.0001)) as play, play.client() as client:
-
-        async def chatter() -> None:
+    async with playing(limits=Limits(idle_s=3600, life_s=0.3)) as play, play.client() as client:
+        with pytest.raises(ConnectionClosed):
             while True:
                 await client.send("still here")
-                await asyncio.sleep(AWS_LIMITS.idle() * 0.0001 / 10)
-
-        chatting = asyncio.ensure_future(chatter())
-        started = asyncio.get_running_loop().time()
+                await asyncio.sleep(0.01)  # a pace, no more: any would do
         assert await closed(client) == (1001, "Going away")
-        assert asyncio.get_running_loop().time() - started >= AWS_LIMITS.life() * 0.0001 * 0.9
-        chatting.cancel()
-        await asyncio.gather(chatting, return_exceptions=True)
 
 
 async def test_an_api_without_a_disconnect_route_just_ends() -> None:
@@ -236,6 +239,16 @@ async def test_other_paths_are_pages() -> None:
         async with session.get(f"{play.gateway.page_url}prod") as response:
             assert response.status == 404
             assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_page_is_only_got() -> None:
+    async with (
+        playing(pages=pages) as play,
+        aiohttp.ClientSession() as session,
+        session.delete(play.gateway.page_url) as response,
+    ):
+        assert response.status == 405
+        assert response.headers["Allow"] == "GET"
 
 
 async def test_without_pages_there_is_none() -> None:
