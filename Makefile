@@ -53,7 +53,7 @@ docs: $(VENV)/dev.done ## write docs/asyncapi.json from the frame models
 	@$(BIN)/python -m thinkaloud.protocol.asyncapi > docs/asyncapi.json
 
 clean: ## remove what was built and installed, and the local cloud's state
-	rm -rf $(VENV) .build .aws-sam .thinkaloud web/node_modules
+	rm -rf $(VENV) .build .aws-sam .thinkaloud web/node_modules infra/.venv infra/cdk.out
 
 $(SAM): requirements/sam.txt | $(BIN)/uv
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .build/sam
@@ -62,6 +62,15 @@ $(SAM): requirements/sam.txt | $(BIN)/uv
 
 build: $(SAM) ## the layer and the functions for Lambda, compiled, in .aws-sam/build (needs a Python 3.13 to compile with)
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
+
+# The CDK app, too, has an environment of its own: its library runs on Node.js.
+infra/.venv/done: infra/requirements.txt | $(BIN)/uv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python infra/.venv
+	@$(BIN)/uv pip install --quiet --python infra/.venv/bin/python --require-hashes -r infra/requirements.txt
+	@touch $@
+
+synth: infra/.venv/done ## the last build as the CDK app's CloudFormation, in infra/cdk.out (needs Node.js)
+	@cd infra && CDK_OUTDIR=cdk.out .venv/bin/python app.py
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
