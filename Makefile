@@ -46,7 +46,9 @@ lint: $(VENV)/dev.done $(SAM) ## format, lint, types, import contract, template
 
 check: lint test ## what CI runs
 
-bench: $(VENV)/dev.done ## measure, and print each figure beside its bar
+bench: $(VENV)/dev.done $(SAM) ## measure, and print each figure beside its bar
+	@THINKALOUD_BUILD_PLATFORM=host PYTHON=$(abspath $(BIN)/python) SAM_CLI_TELEMETRY=0 \
+		$(SAM) build --build-dir .build/host >/dev/null 2>&1
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/dev.done ## write docs/asyncapi.json from the frame models

@@ -1,8 +1,8 @@
 """`LocalCloud`: everything template.yaml asks for, on 127.0.0.1, from one `async with`.
 
-    gateway ── functions (awslambdaric) ─┬─ moto: DynamoDB, Secrets Manager
-       │                                 ├─ Pinecone
-    chat page                            └─ models
+gateway ── functions (awslambdaric) ─┬─ moto: DynamoDB, Secrets Manager
+   │                                 ├─ Pinecone
+chat page                            └─ models
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class LocalCloud:
         template: another template than the project's, e.g. that of the built output.
         state: where state is kept instead.
         environ: the user's environment, which may name models, an index and AWS endpoints.
-        pace: characters a second of the local model's answers; 0 for no delay.
+        pace: tokens a second of the local model's answers; 0 for no delay.
         limits: the gateway's, which tests scale down.
         samples: load the sample handbook into the tenant `demo`.
         progress: told what is being started, a line at a time.
@@ -90,6 +90,11 @@ class LocalCloud:
         self.gateway: Gateway
         self.functions: LambdaService
         self._chat: Model
+
+    @property
+    def state(self) -> Path:
+        """The folder with the development secret and the index."""
+        return self._state
 
     @property
     def page_url(self) -> str:
@@ -185,9 +190,7 @@ class LocalCloud:
         return await self.aws.put_secret(f"thinkaloud/{name}", value) if value else ""
 
     def _local_urls(self) -> LocalUrls:
-        return LocalUrls(
-            management=f"http://{HOST}:{self._management_port}", websocket=f"ws://{HOST}:{self._port}"
-        )
+        return LocalUrls(management=f"http://{HOST}:{self._management_port}", websocket=f"ws://{HOST}:{self._port}")
 
     async def _warm(self, environment: Mapping[str, str]) -> None:
         """Start one process a function, and load the samples meanwhile."""

@@ -1,12 +1,13 @@
-"""Loads the sample handbook into a tenant's namespace. A process of its own: `python -m localcloud.samples FOLDER TENANT`.
+"""Loads the sample handbook into a tenant's namespace: `python -m localcloud.samples FOLDER TENANT`.
 
-It runs with the functions' environment, so that it embeds and stores exactly as they retrieve.
+A process of its own: it runs with the functions' environment, so that it embeds and stores exactly as they retrieve.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from thinkaloud.knowledge.documents import MEDIA, read_document
@@ -17,25 +18,30 @@ from thinkaloud.wiring import knowledge
 AT_ONCE = 4
 
 
-async def load(folder: Path, tenant: str) -> int:
-    """Ingest every document below `folder`; how many there are. Those that did not change are only looked at."""
+async def load(paths: Sequence[Path], root: Path, tenant: str) -> None:
+    """Ingest the documents. Those that did not change are only looked at."""
     index = knowledge.index()
     ingestor = Ingestor(tenant, knowledge.embedder(), index)
     places = asyncio.Semaphore(AT_ONCE)
 
     async def ingest(path: Path) -> None:
         async with places:
-            await ingestor.ingest(read_document(path, folder.parent))
+            await ingestor.ingest(read_document(path, root))
 
-    paths = sorted(path for path in folder.rglob("*") if path.suffix in MEDIA)
     try:
         async with asyncio.TaskGroup() as tasks:
             for path in paths:
                 tasks.create_task(ingest(path))
     finally:
         await index.aclose()
-    return len(paths)
+
+
+def main(folder: Path, tenant: str) -> None:
+    """Load what is below `folder`, and print how many documents that is."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in MEDIA)
+    asyncio.run(load(paths, folder.parent, tenant))
+    print(len(paths))  # noqa: T201 - how the parent learns the number
 
 
 if __name__ == "__main__":
-    print(asyncio.run(load(Path(sys.argv[1]), sys.argv[2])))  # noqa: T201 - how the parent learns the number
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from pathlib import Path
@@ -28,9 +27,8 @@ def development_secret(state: Path) -> str:
     except SecretMissing:
         state.mkdir(parents=True, exist_ok=True)
         made = secrets.token_urlsafe(48)
-        descriptor = os.open(_path(state), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"jwt": made}, file)
+        _path(state).touch(mode=0o600)
+        _path(state).write_text(json.dumps({"jwt": made}), encoding="utf-8")
         return made
 
 

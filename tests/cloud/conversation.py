@@ -1,0 +1,37 @@
+"""Asking over the real client, and looking at what came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from thinkaloud.client import Answer, Client
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Every frame of one answer, as JSON objects, in order."""
+
+    answer: Answer
+    frames: list[dict[str, Any]]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [frame for frame in self.frames if frame["type"] == kind]
+
+    @property
+    def text(self) -> str:
+        return "".join(frame["content"] for frame in self.of("text"))
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.frames[-1]
+
+    @property
+    def numbers(self) -> list[int]:
+        return [frame["seq"] for frame in self.frames if "seq" in frame]
+
+
+async def ask(client: Client, text: str, **options: Any) -> Heard:
+    """Ask, and listen to the end."""
+    answer = client.ask(text, **options)
+    return Heard(answer, [received.fields async for received in answer])
