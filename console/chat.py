@@ -171,10 +171,11 @@ def converse(endpoint: Endpoint, *, session: str | None, locale: str | None, con
     with contextlib.suppress(ImportError):  # Windows has none
         import readline  # noqa: F401 - editing and history at the prompt
 
-    said = words(language_of_locale(locale, ""))
+    language = language_of_locale(locale, "")
+    said = words(language)
     asked = False
     with _conversation(endpoint, session, locale) as conversation:
-        for line in filter(None, (said.greeting, endpoint.note, said.hints)):
+        for line in filter(None, (said.greeting, endpoint.notes.get(language), said.hints)):
             console.print(line, style="dim", markup=False, highlight=False)
         while (text := _prompt()) is not None:
             match text.split():

@@ -1,8 +1,8 @@
 """Where the project is, and the local cloud that runs for it.
 
-The cloud writes `.thinkaloud/local.json` into the project when it is ready: `page` and `ws` (URLs), `pid`, `project`,
-and `environment`, the variables its functions get. `GET {page}local/config.json` gives `ws`, a fresh development
-`token`, `tenant`, `user`, `model` and `model_note`.
+The cloud writes `.thinkaloud/local.json` into the project when it is ready: `page` and `ws` (URLs), `pid`, and
+`environment`, the variables its functions get. `GET {page}local/config.json` gives `ws`, a fresh development
+`token`, `tenant`, `user`, `model` and `model_note`, what to know of that model by language.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import http.client
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,11 +33,12 @@ class NoLocalCloud(ThinkaloudError):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What there is to connect to. `note` says what kind of model answers there, where the server tells."""
+    """What there is to connect to. Where the server tells, `model` is its name and `notes` what to know of it."""
 
     url: str
     token: Callable[[], Awaitable[str]]
-    note: str = ""
+    model: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,11 @@ class RunningCloud:
     def endpoint(self) -> Endpoint:
         """Its WebSocket, with a fresh token for every attempt to connect."""
         config = self.config()
-        note = " · ".join(str(config[key]) for key in ("model", "model_note") if config.get(key))
 
         async def token() -> str:
             return str((await asyncio.to_thread(self.config))["token"])
 
-        return Endpoint(str(config["ws"]), token, note)
+        return Endpoint(str(config["ws"]), token, str(config.get("model", "")), config.get("model_note") or {})
 
 
 def given_endpoint(url: str, token: str) -> Endpoint:

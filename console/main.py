@@ -140,6 +140,30 @@ def ingest(
         raise typer.Exit(1)
 
 
+@app.command()
+def dev(
+    port: Annotated[
+        int, typer.Option(help="Of the page and the WebSocket; 0 for any free one.", metavar="N", min=0, max=65_535)
+    ] = 8080,
+    samples: Annotated[bool, typer.Option("--samples/--no-samples", help="Load the sample handbook.")] = True,
+    pace: Annotated[
+        float | None,
+        typer.Option(help="Characters a second of the local model's answers; 0 for no delay.", metavar="N", min=0),
+    ] = None,
+) -> None:
+    """Run the whole cloud on this machine, until Ctrl-C."""
+    from console.local import project_folder
+
+    with plainly():
+        project = project_folder()
+
+    from console.dev import FORESEEN
+    from console.dev import dev as run
+
+    with plainly(*FORESEEN):
+        run(project, port=port, samples=samples, pace=pace)
+
+
 def _endpoint(url: str | None, token: str | None) -> Endpoint:
     from console.local import given_endpoint, project_folder, running_cloud
 

@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.live import Live
 from rich.segment import Segment
 from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 from thinkaloud.protocol.frames import Status
 
@@ -127,16 +127,16 @@ class AnswerView:
             yield self._spinner
 
     def _sources(self, documents: tuple[SourceDocument, ...], cited: frozenset[str]) -> Iterable[RenderableType]:
-        table = Table.grid(padding=(0, 1))
-        table.add_column(no_wrap=True, justify="right")
-        table.add_column(no_wrap=True, overflow="ellipsis")
-        table.add_column(no_wrap=True, overflow="ellipsis", style="dim")
-        for document in documents:
+        numbers = [f"[{printable(document.id)}] " for document in documents]
+        titles = [Text(printable(_title(document))) for document in documents]
+        # One line each, in columns; where it is narrow the path is cut first, then a title.
+        room = max(8, self._live.console.width - cell_len(max(numbers, key=cell_len)))
+        column = min(room, max(title.cell_len for title in titles))
+        for document, number, title in zip(documents, numbers, titles, strict=True):
+            title.truncate(column, overflow="ellipsis", pad=True)
             style = "bold green" if document.id in cited else "dim"
-            title = document.title if document.section is None else f"{document.title} › {document.section}"
-            number = Text(f"[{printable(document.id)}]", style=style)
-            table.add_row(number, Text(printable(title), style=style), Text(printable(document.uri)))
-        yield table
+            line = Text(number, style=style, no_wrap=True, overflow="ellipsis").append_text(title)
+            yield line.append(f" {printable(document.uri)}", "dim not bold default")
 
     def _ending(self, message: Message) -> str:
         metadata = message.metadata
@@ -151,6 +151,10 @@ class AnswerView:
             pieces.append(self._words.tokens.format(usage["prompt"], usage["completion"]) + estimated)
         pieces.append(printable(metadata.get("model", "")))
         return " · ".join(filter(None, pieces))
+
+
+def _title(document: SourceDocument) -> str:
+    return document.title if document.section is None else f"{document.title} › {document.section}"
 
 
 def duration(seconds: float) -> str:

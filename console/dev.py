@@ -1,0 +1,94 @@
+"""`thinkaloud dev`: the local cloud in the foreground, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+from thinkaloud.errors import ConfigurationError
+
+from localcloud.aws.errors import AwsUnavailable
+from localcloud.cloud import LocalCloud, StartFailed
+from localcloud.gateway.errors import PortTaken
+from localcloud.providers import ProviderError
+from localcloud.template.errors import TemplateError
+
+#: What a person can mend; each says how in one line.
+FORESEEN = (AwsUnavailable, PortTaken, ProviderError, StartFailed, TemplateError)
+
+
+def dev(project: Path, *, port: int, samples: bool, pace: float | None) -> None:
+    """Start everything, say so, and end all of it on SIGINT or SIGTERM.
+
+    Raises:
+        ConfigurationError: `.env` cannot be read.
+        FORESEEN: something could not start; what had started is stopped again.
+    """
+    began = time.monotonic()
+
+    def progress(line: str) -> None:
+        print(f"{time.monotonic() - began:5.1f} s  {line}", flush=True)
+
+    environ = {**read_env(project / ".env"), **os.environ}
+    cloud = LocalCloud(project, port, environ=environ, samples=samples, pace=pace, progress=progress)
+    try:
+        asyncio.run(_until_told(cloud))
+    except BaseExceptionGroup as group:  # parts start side by side; the first that failed cancelled the others
+        raise _first(group) from None
+
+
+async def _until_told(cloud: LocalCloud) -> None:
+    work = asyncio.create_task(_serve(cloud))
+
+    def end() -> None:
+        if not work.cancelling():  # a second Ctrl-C must not break off the stopping of the children
+            work.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+
+
+async def _serve(cloud: LocalCloud) -> None:
+    async with cloud:
+        print(f"ready  page {cloud.page_url}  ws {cloud.ws_url}", flush=True)
+        await asyncio.Event().wait()
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """The variables of a `.env` file, `NAME=value` a line; nothing where there is no file.
+
+    A value may stand in quotes; a line may begin with `#` or `export`.
+
+    Raises:
+        ConfigurationError: a line is neither.
+    """
+    if not path.is_file():
+        return {}
+    variables = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        text = line.strip().removeprefix("export ")
+        if not text or text.startswith("#"):
+            continue
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise ConfigurationError(f"{path}, line {number}: write NAME=value, not {line.strip()!r}")
+        variables[name.strip()] = _unquoted(value.strip())
+    return variables
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

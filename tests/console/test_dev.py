@@ -1,0 +1,149 @@
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from thinkaloud.errors import ConfigurationError
+from typer.testing import CliRunner
+
+import console.dev
+from console.dev import read_env
+from console.main import app
+from localcloud.cloud import StartFailed
+from localcloud.gateway.errors import PortTaken
+from localcloud.providers import ProviderError
+from tests.console.command import environment
+
+#: `thinkaloud dev` over a cloud that only says what happens to it, in a process that signals reach.
+STAGED = """
+import asyncio, sys
+import console.dev
+
+class Cloud:
+    page_url, ws_url = "http://127.0.0.1:1/", "ws://127.0.0.1:1/v1"
+
+    def __init__(self, project, port, *, environ, samples, pace, progress):
+        self.progress = progress
+        print("options", port, samples, pace, environ["FROM_FILE"], flush=True)
+
+    async def __aenter__(self):
+        self.progress("starting the parts")
+        try:
+            if "slow" in sys.argv:
+                await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            print("start cancelled", flush=True)
+            raise
+        return self
+
+    async def __aexit__(self, *error):
+        print("stopping", flush=True)
+        await asyncio.sleep(0.3)
+        print("stopped", flush=True)
+
+console.dev.LocalCloud = Cloud
+from console.main import app
+app(["dev", "--port", "0", "--no-samples", "--pace", "30"])
+"""
+
+
+async def staged(project: Path, *words: str) -> asyncio.subprocess.Process:
+    (project / ".env").write_text("FROM_FILE=yes\n")
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        STAGED,
+        *words,
+        cwd=project,
+        env=environment(PYTHONPATH=str(Path(__file__).parents[2])),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def line(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    async with asyncio.timeout(20):
+        return (await process.stdout.readline()).decode().rstrip("\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_it_says_what_it_does_and_a_signal_ends_it(project: Path, number: signal.Signals):
+    process = await staged(project)
+    assert await line(process) == "options 0 False 30.0 yes"
+    assert (await line(process)).endswith(" s  starting the parts")
+    assert await line(process) == "ready  page http://127.0.0.1:1/  ws ws://127.0.0.1:1/v1"
+    process.send_signal(number)
+    assert await line(process) == "stopping"
+    process.send_signal(number)  # an impatient second one does not leave children behind
+    assert await line(process) == "stopped"
+    out, err = await process.communicate()
+    assert (process.returncode, out, err) == (0, b"", b"")
+
+
+async def test_a_signal_while_it_starts_ends_it_too(project: Path):
+    process = await staged(project, "slow")
+    await line(process)
+    await line(process)
+    process.send_signal(signal.SIGTERM)
+    assert await line(process) == "start cancelled"
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PortTaken("127.0.0.1", 8080), "8080"),
+        (ProviderError("EMBEDDING_MODEL is missing"), "EMBEDDING_MODEL is missing"),
+        (
+            ExceptionGroup("starting", [ExceptionGroup("inside", [StartFailed("moto did not start")])]),
+            "moto did not start",
+        ),
+    ],
+)
+def test_what_cannot_start_is_one_line(project: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str):
+    class Cloud:
+        def __init__(self, *arguments: object, **options: object) -> None:
+            pass
+
+        async def __aenter__(self) -> None:
+            raise error
+
+        async def __aexit__(self, *error: object) -> None:
+            pass
+
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(console.dev, "LocalCloud", Cloud)
+    result = CliRunner().invoke(app, ["dev"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("thinkaloud: ")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_bug_is_not_hidden(project: Path, monkeypatch: pytest.MonkeyPatch):
+    def cloud(*arguments: object, **options: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(console.dev, "LocalCloud", cloud)
+    assert isinstance(CliRunner().invoke(app, ["dev"]).exception, ZeroDivisionError)
+
+
+def test_variables_of_a_file(tmp_path: Path):
+    file = tmp_path / ".env"
+    file.write_text("# models\n\nCHAT_MODEL = qwen3 \nexport KEY='a=b'\nEMPTY=\nNAME=\"名字\"\n", encoding="utf-8")
+    assert read_env(file) == {"CHAT_MODEL": "qwen3", "KEY": "a=b", "EMPTY": "", "NAME": "名字"}
+
+
+def test_no_file_has_no_variables(tmp_path: Path):
+    assert read_env(tmp_path / ".env") == {}
+
+
+@pytest.mark.parametrize("text", ["CHAT_MODEL", "=x", "two words=3"])
+def test_a_line_that_sets_nothing_is_named(tmp_path: Path, text: str):
+    (tmp_path / ".env").write_text(f"A=1\n{text}\n")
+    with pytest.raises(ConfigurationError, match="line 2"):
+        read_env(tmp_path / ".env")
