@@ -51,7 +51,8 @@ class SecretKey:
 class JwksKeys:
     """The public keys an identity provider publishes, fetched when first needed and kept for ten minutes.
 
-    An unknown `kid` makes PyJWT fetch the set again, so that a rotated key is found at once.
+    An unknown `kid` makes PyJWT fetch the set again, but not within 30 s of the last time: a rotated key is found soon,
+    and made-up names do not hammer the provider.
     """
 
     def __init__(self, url: str, algorithm: str) -> None:
