@@ -78,7 +78,7 @@ def _context(result: Any, max_bytes: int) -> dict[str, str]:
     context = result.get("context") or {}
     if not isinstance(context, dict):
         raise MalformedResult("context is not an object")
-    return {"principalId": principal} | {name: _flat(name, value) for name, value in context.items()}
+    return {name: _flat(name, value) for name, value in context.items()} | {"principalId": principal}
 
 
 def _flat(name: str, value: Any) -> str:

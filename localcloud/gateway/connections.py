@@ -106,9 +106,12 @@ class Connection:
 
     def cut(self) -> None:
         """End the TCP connection with a reset: no close frame, nothing flushed, as when a line breaks."""
-        linger_not = struct.pack("ii", 1, 0)
-        self._web_socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
-        self._web_socket.transport.abort()
+        transport = self._web_socket.transport
+        if transport.is_closing():
+            return
+        reset_on_close = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_on_close)
+        transport.abort()
 
 
 class Connections:

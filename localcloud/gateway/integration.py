@@ -66,7 +66,9 @@ class Integrations:
         invocation = self._background.start(self._invoke(function, event), name=f"invocation of {function}")
         # Waiting, not wait_for: a time-out of the integration does not end the function. [trace]
         done, _ = await asyncio.wait({invocation}, timeout=timeout_s)
-        return invocation.result() if done else TimedOut()
+        if not done:
+            return TimedOut()
+        return Failed("the gateway is stopping") if invocation.cancelled() else invocation.result()
 
     async def _invoke(self, function: str, event: dict[str, Any]) -> Outcome:
         try:

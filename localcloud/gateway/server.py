@@ -129,6 +129,8 @@ class Gateway:
         """Close every socket with 1001 and end all that runs. `$disconnect` is not told: its functions stop as well."""
         if self._server is not None:
             self._server.close(code=1001, reason="Going away")
+            # First what runs, or a handshake would wait for its $connect; then what closing the sockets left behind.
+            await self._background.stop()
             await self._server.wait_closed()
         await self._background.stop()
         await self._management.stop()

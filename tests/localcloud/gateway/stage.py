@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -170,3 +171,31 @@ async def closed(client: ClientConnection) -> tuple[int | None, str | None]:
     async with asyncio.timeout(PATIENCE_S):
         await client.wait_closed()
     return client.close_code, client.close_reason
+
+
+async def disconnect(play: Play) -> tuple[int, str]:
+    """Code and reason as `$disconnect` is told them."""
+    context = (await play.functions.event("disconnect"))["requestContext"]
+    return context["disconnectStatusCode"], context["disconnectReason"]
+
+
+@asynccontextmanager
+async def raw_client(play: Play, receive_buffer: int | None = None) -> AsyncIterator[socket.socket]:
+    """A socket after its upgrade, to write frames on that no library would send, or to read nothing at all."""
+    loop = asyncio.get_running_loop()
+    with socket.socket() as raw:
+        raw.setblocking(False)
+        if receive_buffer is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        host, port = play.gateway.ws_url.split("/")[2].split(":")
+        await loop.sock_connect(raw, (host, int(port)))
+        request = (
+            "GET /dev HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        await loop.sock_sendall(raw, request.encode())
+        response = b""
+        while not response.endswith(b"\r\n\r\n"):
+            response += await loop.sock_recv(raw, 1)
+        assert response.startswith(b"HTTP/1.1 101 ")
+        yield raw

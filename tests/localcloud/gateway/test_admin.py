@@ -16,10 +16,10 @@ from tests.localcloud.gateway.stage import (
     allows,
     closed,
     connection_id,
+    disconnect,
     playing,
     with_authorizer,
 )
-from tests.localcloud.gateway.test_server import disconnect
 
 
 async def call(play: Play, method: str, path: str, body: Any = None) -> tuple[int, Any]:

@@ -160,3 +160,7 @@ async def test_no_result_is_cached() -> None:
     with pytest.raises(Refused):
         await authorized(functions)
     assert len(functions.events["authorizer"]) == 2
+
+
+def test_a_context_cannot_change_the_principal() -> None:
+    assert grant(result(context={"principalId": "somebody else"}), ARN, 8192) == {"principalId": "lin"}

@@ -22,10 +22,11 @@ from tests.localcloud.gateway.stage import (
     boto_client,
     closed,
     connection_id,
+    disconnect,
     playing,
+    raw_client,
     received,
 )
-from tests.localcloud.gateway.test_server import disconnect, raw_client
 
 UNKNOWN = "BFaT_fALIAMCKug="
 
@@ -276,6 +277,14 @@ async def test_a_cut_post_ends_the_clients_connection_without_a_close_frame() ->
         assert (await closed(client))[0] == 1006
         assert (await disconnect(play))[0] == 1006
         assert play.gateway.faults.get(target) is None
+
+
+async def test_cutting_twice_does_no_harm() -> None:
+    async with playing() as play, play.client() as client:
+        (connection,) = play.gateway.connections
+        connection.cut()
+        connection.cut()
+        assert (await closed(client))[0] == 1006
 
 
 async def test_a_connections_own_plan_is_forgotten_with_it() -> None:

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import socket
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from localcloud.gateway.errors import PortTaken, UnknownSelection
 from localcloud.gateway.limits import AWS_LIMITS, KIB, Limits
@@ -18,45 +18,15 @@ from localcloud.gateway.pages import Page, PageRequest
 from localcloud.gateway.server import Gateway
 from tests.localcloud.gateway.stage import (
     Functions,
-    Play,
     chat_api,
     closed,
     connection_id,
+    disconnect,
     playing,
+    raw_client,
     received,
     returns,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-
-async def disconnect(play: Play) -> tuple[int, str]:
-    """Code and reason as `$disconnect` is told them."""
-    context = (await play.functions.event("disconnect"))["requestContext"]
-    return context["disconnectStatusCode"], context["disconnectReason"]
-
-
-@contextlib.asynccontextmanager
-async def raw_client(play: Play, receive_buffer: int | None = None) -> AsyncIterator[socket.socket]:
-    """A socket after its upgrade, to write frames on that no library would send, or to read nothing at all."""
-    loop = asyncio.get_running_loop()
-    with socket.socket() as raw:
-        raw.setblocking(False)
-        if receive_buffer is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        host, port = play.gateway.ws_url.split("/")[2].split(":")
-        await loop.sock_connect(raw, (host, int(port)))
-        request = (
-            "GET /dev HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        )
-        await loop.sock_sendall(raw, request.encode())
-        response = b""
-        while not response.endswith(b"\r\n\r\n"):
-            response += await loop.sock_recv(raw, 1)
-        assert response.startswith(b"HTTP/1.1 101 ")
-        yield raw
 
 
 async def read_frame(raw: socket.socket) -> tuple[bool, int, bytes]:
@@ -219,6 +189,17 @@ async def test_stopping_closes_every_socket_with_1001_and_calls_nobody() -> None
             await play.gateway.stop()
             assert (await closed(first))[0] == (await closed(second))[0] == 1001
         assert functions.events["disconnect"] == []
+
+
+async def test_stopping_does_not_wait_for_a_connect_that_hangs() -> None:
+    functions = Functions(connect=lambda event: asyncio.Event().wait())
+    async with playing(functions=functions) as play:
+        opening = asyncio.ensure_future(play.client().__aenter__())
+        await functions.event("connect")
+        async with asyncio.timeout(10):
+            await play.gateway.stop()
+            with pytest.raises(InvalidStatus):
+                await opening
 
 
 # The port
