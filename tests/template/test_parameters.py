@@ -96,3 +96,10 @@ def test_an_algorithm_comes_with_its_key(document: Document) -> None:
         for assertion in rule["Assertions"]
     }
     assert needed == {"JwtSecretArn", "JwtJwksUrl"}
+
+
+def test_the_documentation_names_what_must_be_chosen(document: Document) -> None:
+    page = (document.path.parent / "docs/deploy.md").read_text()
+    for name in CHOSEN_BY_THE_DEPLOYER - {"Release"}:
+        assert f"\n{name}: " in page, name
+    assert "Release=$(git rev-parse HEAD)" in page
