@@ -12,7 +12,7 @@ import numpy as np
 from localcloud.models.text import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from localcloud.models.embedding import Embedder
 
@@ -44,11 +44,7 @@ def relevance(query: str, documents: Sequence[str], embedder: Embedder | None) -
     how close they are in meaning.
     """
     wanted = {term.text: term.weight for term in terms(query)}
-    total = sum(wanted.values())
-    overlaps = [
-        sum(wanted[text] for text in wanted.keys() & {term.text for term in terms(document)}) / total if total else 0.0
-        for document in documents
-    ]
+    overlaps = [_overlap(wanted, document) for document in documents]
     if embedder is None:
         return overlaps
     vectors = embedder.embed([query, *documents])
@@ -57,3 +53,11 @@ def relevance(query: str, documents: Sequence[str], embedder: Embedder | None) -
         OVERLAP_SHARE * overlap + (1 - OVERLAP_SHARE) * float(cosine)
         for overlap, cosine in zip(overlaps, cosines, strict=True)
     ]
+
+
+def _overlap(wanted: Mapping[str, float], document: str) -> float:
+    """What part of the wanted terms, by weight, a document has."""
+    total = sum(wanted.values())
+    there = {term.text for term in terms(document)}
+    # Summed in one order both times, so that a document with all of them has exactly 1.
+    return sum(weight for text, weight in wanted.items() if text in there) / total if total else 0.0

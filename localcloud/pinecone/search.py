@@ -55,7 +55,8 @@ class DenseRows:
         (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1).
         """
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows here is scored again, in float64
-            dots = (self._matrix[: rows[-1] + 1] @ query)[rows].astype(np.float64)
+            # As fast as `@`, and in one thread: on a busy machine BLAS would wait for its others.
+            dots = np.vecdot(self._matrix[: rows[-1] + 1], query)[rows].astype(np.float64)
         norms = self._norms[rows]
         length = float(np.linalg.norm(query.astype(np.float64)))
         slack = (query.size + 2) * _UNIT_ROUNDOFF

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from pinecone.errors import ApiError, ConflictError, ForbiddenError, NotFoundError
 
@@ -133,3 +134,13 @@ async def test_refuses_what_it_cannot_serve(
         await indexes.create(name="movies", **declaration)
     assert refused.value.status_code == status
     assert not await indexes.exists("movies")
+
+
+@pytest.mark.parametrize("name", ["../movies", "Movies", "-movies", "m" * 46, ""])
+async def test_a_name_that_could_not_be_a_file_is_refused(server: PineconeServer, name: str) -> None:
+    body = {"name": name, "schema": {"fields": {"_values": DENSE}}}
+    async with httpx.AsyncClient(base_url=server.url, headers={"Api-Key": "local"}) as http:
+        answer = await http.post("/indexes", json=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "INVALID_ARGUMENT")
+        empty = await http.post("/indexes", json={"name": "movies", "schema": {"fields": {}}})
+        assert (empty.status_code, empty.json()["error"]["code"]) == (422, "UNPROCESSABLE_ENTITY")

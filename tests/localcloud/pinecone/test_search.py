@@ -139,3 +139,10 @@ def test_a_namespace_is_its_records(
     scored = namespace.search(Query(query, extra, top_k))
     assert [record.id for _, record in scored] == [identifier for _, identifier in ranked[:top_k]]
     assert [sign * score for score, _ in scored] == pytest.approx([score for score, _ in ranked[:top_k]])
+
+
+def test_records_without_sparse_values_score_nothing_for_them() -> None:
+    namespace = empty(2, "dotproduct")
+    namespace.put(Record("v", dense(1, 0)))
+    terms = SparseVector(np.array([3]), dense(5))
+    assert [score for score, _ in namespace.search(Query(dense(2, 0), terms, 1))] == [2.0]
