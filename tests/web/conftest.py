@@ -15,10 +15,15 @@ from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 from tests.web.stage import WEB, Stage
 
 #: No sandbox, since it needs privileges that containers lack; the rest keeps a closed network quiet.
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 OpenPage = Callable[..., Awaitable[Page]]
 

@@ -1,14 +1,14 @@
 """A stand-in for the cloud: serves web/ and plays what a test tells it to, over a real WebSocket.
 
-    stage = Stage()
-    await stage.start()
+stage = Stage()
+await stage.start()
 
-    async def answer(turn: Turn) -> None:
-        await turn.accepted()
-        await turn.text("Five days [1].")
-        await turn.complete()
+async def answer(turn: Turn) -> None:
+    await turn.accepted()
+    await turn.text("Five days [1].")
+    await turn.complete()
 
-    stage.on_ask = answer
+stage.on_ask = answer
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ MEDIA = {
 }
 
 Frame = dict[str, Any]
+
+#: Seconds until a frame that a test waits for will not come any more.
+PATIENCE = 10.0
 
 
 class Turn:
@@ -120,10 +123,12 @@ class Stage:
     def __init__(self) -> None:
         #: Plays the answer to a question, in a task of its own.
         self.on_ask: Callable[[Turn], Awaitable[None]] | None = None
-        #: Answers any other frame; None stays silent, as an older server would not.
+        #: Answers any other frame; None says nothing.
         self.on_frame: Callable[[ServerConnection, Frame], Awaitable[None]] | None = None
         #: Refuses every handshake while true.
         self.down = False
+        #: False leaves a ping without its pong.
+        self.answers_pings = True
         #: What `/local/config.json` says besides `ws` and `token`; None makes it 404.
         self.config: Frame | None = {
             "tenant": "demo",
@@ -182,14 +187,14 @@ class Stage:
         except ConnectionClosed:
             return
 
-    async def wait_for(self, action: str, count: int = 1, timeout: float = 10) -> Frame:
+    async def wait_for(self, action: str, count: int = 1) -> Frame:
         """The `count`-th frame with this action, once it has arrived."""
 
         def found() -> list[Frame]:
             return [frame for frame in self.received if frame["action"] == action]
 
         async with self._arrival:
-            await asyncio.wait_for(self._arrival.wait_for(lambda: len(found()) >= count), timeout)
+            await asyncio.wait_for(self._arrival.wait_for(lambda: len(found()) >= count), PATIENCE)
         return found()[count - 1]
 
     async def drop(self) -> None:
@@ -205,7 +210,7 @@ class Stage:
             async with self._arrival:
                 self.received.append(frame)
                 self._arrival.notify_all()
-            if frame["action"] == "ping":
+            if frame["action"] == "ping" and self.answers_pings:
                 await self.send(socket, {"type": "pong"})
             elif frame["action"] == "ask" and self.on_ask:
                 self._play(self.on_ask(Turn(self, socket, frame)))

@@ -104,8 +104,16 @@ export function mend(text) {
     .replace(/!?\[([^\]\n]*)$/, "$1");
   if ((tail.match(/`/g)?.length ?? 0) % 2) tail = tail.endsWith("`") ? tail.slice(0, -1) : `${tail}\``;
   const stars = tail.replace(/`[^`]*`/g, "").match(/\*\*/g)?.length ?? 0;
-  if (stars % 2) tail = tail.endsWith("**") ? tail.slice(0, -2) : `${tail.replace(/\*$/, "")}**`;
+  if (stars % 2) tail = closeStrong(tail);
   return text.slice(0, start) + tail;
+}
+
+function closeStrong(text) {
+  const opens = text.lastIndexOf("**");
+  const inside = text.slice(opens + 2);
+  if (inside === "") return text.slice(0, opens);
+  // `2 ** 3` opens nothing; and a lone `*` at the end is half of the closing mark.
+  return /^\s/.test(inside) ? text : `${text.replace(/\*?\s*$/, "")}**`;
 }
 
 /** One growing text in `element`. Only its last block is read and drawn again when it grows. */
