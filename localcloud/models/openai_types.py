@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from localcloud.models.embedding import MAX_DIMENSIONS, MIN_DIMENSIONS
 
@@ -50,6 +50,9 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+_Input = Annotated[str, Field(min_length=1)]
+
+
 class Message(BaseModel):
     """One message of a conversation; fields that nothing here reads (`tool_calls`, `name`) are kept for the record."""
 
@@ -74,10 +77,17 @@ class ChatRequest(BaseModel):
     stream_options: StreamOptions | None = None
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
-    stop: Annotated[list[str] | None, BeforeValidator(_listed), Field(max_length=4)] = None
+    stop: Annotated[Annotated[list[str], Field(max_length=4)] | None, BeforeValidator(_listed)] = None
     n: Literal[1] | None = 1
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, ge=0, le=1)
+
+    @field_validator("stream_options")
+    @classmethod
+    def _only_for_streams(cls, options: StreamOptions | None, fields: ValidationInfo) -> StreamOptions | None:
+        if options is not None and not fields.data.get("stream"):
+            raise ValueError("it is only allowed when 'stream' is enabled")
+        return options
 
     @property
     def limit(self) -> int | None:
@@ -102,7 +112,7 @@ class EmbeddingRequest(BaseModel):
     """`POST /v1/embeddings`. Arrays of token ids are refused: the local model shares its tokenizer with nobody."""
 
     model: str
-    input: Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_listed), Field(max_length=2048)]
+    input: Annotated[list[_Input], BeforeValidator(_listed), Field(min_length=1, max_length=2048)]
     dimensions: int | None = Field(None, ge=MIN_DIMENSIONS, le=MAX_DIMENSIONS)
     encoding_format: Literal["float", "base64"] = "float"
 

@@ -81,6 +81,6 @@ def paced(text: str, rate: float, sizes: Sequence[int] = (1,)) -> Iterator[Say |
 
 def filler(count: int, language: Language = "en") -> str:
     """The first `count` tokens of a text that goes on for ever, the same at every call."""
-    unit = _FILLER[language] + (" " if language == "en" else "")
-    whole = unit * (count // len(tokens(unit)) + 1)
+    paragraph = _FILLER[language]
+    whole = ("" if language == "zh" else " ").join([paragraph] * (count // len(tokens(paragraph)) + 1))
     return "".join(tokens(whole)[:count])

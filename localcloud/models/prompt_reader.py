@@ -17,16 +17,13 @@ from dataclasses import dataclass
 
 from localcloud.models.text import sentences
 
-_PASSAGES = re.compile(r"<passages>(.*?)</passages>", re.DOTALL)
-_PASSAGE = re.compile(r"<passage\b([^>]*)>(.*?)</passage>", re.DOTALL)
 # With either quote: `quoteattr`, which writes them, chooses the one that the value does not hold.
 _ATTRIBUTE = re.compile(r"""(\w+)=(?:"([^"]*)"|'([^']*)')""")
-_QUESTION = re.compile(r"<question>(.*?)</question>", re.DOTALL)
 
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
-_FENCE = re.compile(r"\s*(```|~~~)")
-_RULE = re.compile(r"\s*[-|:=*_\s]{3,}$")
-_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)、])\s+")
+_HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
+_FENCE = re.compile(r"```|~~~")
+_RULE = re.compile(r"[-|:=*_\s]{3,}$")
+_ITEM = re.compile(r"(?:[-*+•]|\d{1,3}[.)、])\s+")
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _WIDE_SEAM = re.compile(rf"(?<=[{_WIDE}])\n(?=[{_WIDE}])")
 
@@ -59,18 +56,27 @@ class Sentence:
 
 
 def read_prompt(message: str) -> Prompt:
-    """The question and passages of a user message; a message in any other form is a question without passages."""
-    questions = _QUESTION.findall(message)
-    block = _PASSAGES.search(message)
-    if block is None:
-        return Prompt(html.unescape(questions[-1]).strip() if questions else message.strip(), None)
-    passages = []
-    for number, (head, text) in enumerate(_PASSAGE.findall(block[1]), start=1):
-        attributes = {name: html.unescape(double or single) for name, double, single in _ATTRIBUTE.findall(head)}
-        marker, title = attributes.get("id", str(number)), attributes.get("title", "")
-        passages.append(Passage(marker, title, html.unescape(text).strip()))
-    question = html.unescape(questions[-1]) if questions else message[block.end() :]
-    return Prompt(question.strip(), tuple(passages))
+    """The question and passages of a user message; a message in any other form is a question without passages.
+
+    Text inside is escaped, so the first closing tag is the right one, and no quadratic search is needed.
+    """
+    before, opened, rest = message.partition("<passages>")
+    block, closed, after = rest.partition("</passages>")
+    if not (opened and closed):
+        return Prompt(_question(message), None)
+    passages = [_passage(piece, number) for number, piece in enumerate(block.split("</passage>")[:-1], start=1)]
+    return Prompt(_question(after or before), tuple(passages))
+
+
+def _question(text: str) -> str:
+    tagged = text.rpartition("<question>")[2].partition("</question>")[0]
+    return html.unescape(tagged).strip()
+
+
+def _passage(piece: str, number: int) -> Passage:
+    head, _, text = piece.partition("<passage")[2].partition(">")
+    attributes = {name: html.unescape(double or single) for name, double, single in _ATTRIBUTE.findall(head)}
+    return Passage(attributes.get("id", str(number)), attributes.get("title", ""), html.unescape(text).strip())
 
 
 def sentences_of(passages: tuple[Passage, ...]) -> list[Sentence]:
@@ -83,25 +89,24 @@ def sentences_of(passages: tuple[Passage, ...]) -> list[Sentence]:
                 heading = match[1]
                 continue
             context = "\n".join(dict.fromkeys(line for line in (passage.title, heading) if line))
-            found += (
-                Sentence(index, len(found) + position, text, context) for position, text in enumerate(sentences(block))
-            )
+            for text in sentences(block):
+                found.append(Sentence(index, len(found), text, context))
     return found
 
 
 def _blocks(markdown: str) -> list[str]:
     """Headings, paragraphs, list items and table rows, each on one line; fences and rules are left out."""
     blocks: list[list[str]] = [[]]
-    for line in markdown.splitlines():
-        if not line.strip() or _RULE.match(line) or _FENCE.match(line):
+    for line in map(str.strip, markdown.splitlines()):
+        if not line or _RULE.match(line) or _FENCE.match(line):
             blocks.append([])
         elif _HEADING.match(line):
-            blocks += [[line.strip()], []]
-        elif line.lstrip().startswith("|"):
-            blocks += [[line.strip().strip("|").strip()], []]
+            blocks += [[line], []]
+        elif line.startswith("|"):
+            blocks += [[line.strip("|").strip()], []]
         elif item := _ITEM.match(line):
-            blocks.append([line[item.end() :].strip()])
+            blocks.append([line[item.end() :]])
         else:
-            blocks[-1].append(line.strip())
+            blocks[-1].append(line)
     joined = ("\n".join(block) for block in blocks if block)
     return [_WIDE_SEAM.sub("", text).replace("\n", " ") for text in joined]

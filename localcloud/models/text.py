@@ -122,7 +122,9 @@ _BOUNDARY = re.compile(
     """,
     re.VERBOSE,
 )
-_NO_END = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|vs|mr|mrs|ms|dr|st|no|approx|[a-z](?:\.[a-z])*)\.$", re.IGNORECASE)
+# ... unless this is what the full stop belongs to.
+_ABBREVIATION = re.compile(r"(?<![^\s(])(?:[Ee]\.g|[Ii]\.e|vs|Mr|Mrs|Ms|Dr|St|No|approx|[A-Za-z](?:\.[A-Za-z])*)\.$")
+_LONGEST_ABBREVIATION = 12
 
 
 def sentences(paragraph: str) -> list[str]:
@@ -134,10 +136,10 @@ def sentences(paragraph: str) -> list[str]:
     found: list[str] = []
     start = 0
     for match in _BOUNDARY.finditer(paragraph):
-        piece = paragraph[start : match.end()]
-        if _NO_END.search(piece):
+        end = match.end()
+        if _ABBREVIATION.search(paragraph, max(start, end - _LONGEST_ABBREVIATION), end):
             continue
-        found.append(piece.strip())
-        start = match.end()
+        found.append(paragraph[start:end].strip())
+        start = end
     found.append(paragraph[start:].strip())
     return [sentence for sentence in found if sentence]
