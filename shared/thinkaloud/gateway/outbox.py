@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from thinkaloud.errors import Gone, PostFailed, Throttled
+from thinkaloud.errors import Gone, PayloadTooLarge, PostFailed, Throttled
 from thinkaloud.gateway.pace import Coalescer, Pace
 from thinkaloud.gateway.poster import Poster
 from thinkaloud.protocol import HEARTBEAT
 from thinkaloud.protocol.encode import encode
 from thinkaloud.protocol.frames import Envelope, Heartbeat, TurnFrame
+from thinkaloud.telemetry import logger
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Backoff:
 class Outbox:
     """Sends a turn's frames in order. `run` does the sending; `put` and `close` are called by the turn.
 
-    A 410 detaches the outbox: what comes later is dropped, and the turn goes on so that its answer is stored.
+    A 410, or a post that is refused for longer than the backoff's patience, detaches the outbox: what comes later is
+    dropped, and the turn goes on so that its answer is stored.
     """
 
     def __init__(
@@ -59,14 +60,13 @@ class Outbox:
         pace: Pace | None = None,
         backoff: Backoff | None = None,
         heartbeat: float = HEARTBEAT,
-        clock: Callable[[], float] | None = None,
     ) -> None:
         self._poster = poster
         self._address = address
         self._queue = Coalescer(pace or Pace())
         self._backoff = backoff or Backoff()
         self._heartbeat = heartbeat
-        self._clock = clock or asyncio.get_running_loop().time
+        self._clock = asyncio.get_running_loop().time
         self._changed = asyncio.Event()
         self._closed = False
         self._seq = 0
@@ -93,17 +93,19 @@ class Outbox:
         while self._attached and not (self._closed and not self._queue):
             now = self._clock()
             due = self._queue.due(now)
+            silent = self._last_post + self._heartbeat
             if due is not None and due <= now:
                 await self._post(self._numbered(self._queue.take(now)))
-            elif due is None and now - self._last_post >= self._heartbeat:
+            elif due is None and silent <= now:
                 await self._post(encode(Heartbeat(session=self._address.session, turn=self._address.turn)))
             else:
-                await self._wait(until=due if due is not None else self._last_post + self._heartbeat)
+                await self._wait(until=silent if due is None else due)
 
     async def _wait(self, until: float) -> None:
+        """Wait for a change of the queue, at most until then."""
         self._changed.clear()
         try:
-            async with asyncio.timeout(max(0.0, until - self._clock())):
+            async with asyncio.timeout_at(until):
                 await self._changed.wait()
         except TimeoutError:
             pass
@@ -120,13 +122,20 @@ class Outbox:
         while True:
             try:
                 await self._poster.post(self._address.connection, data)
+                self._queue.narrow()
                 return
             except Gone:
-                self._attached = False
-                return
-            except (Throttled, PostFailed):
-                if self._clock() - started > self._backoff.patience:
-                    self._attached = False
-                    return
+                break
+            except PayloadTooLarge:
+                # It would be refused again, and whatever came after it would leave a gap that nobody fills.
+                logger().exception("the gateway refused a frame's size", extra={"bytes": len(data.encode())})
+                break
+            except Throttled:
+                self._queue.widen()
+            except PostFailed as error:
+                logger().warning("a post failed", extra={"attempt": attempt, "detail": str(error)})
+            if self._clock() - started > self._backoff.patience:
+                break
             await asyncio.sleep(self._backoff.delay(attempt))
             attempt += 1
+        self._attached = False

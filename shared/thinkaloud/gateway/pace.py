@@ -15,11 +15,13 @@ class Pace:
 
     `early` holds for the first second of text, when the reader is waiting, `later` after it. Chosen so that a token is
     seldom more than 75 or 125 ms late and a 100 token/s answer costs a tenth of the posts of one post per token.
+    A 429 doubles the window, up to `widest` times its length; each post that is taken narrows it by a fifth.
     """
 
     early: float = 0.050
     later: float = 0.100
     early_for: float = 1.0
+    widest: float = 8.0
 
 
 class Coalescer:
@@ -33,6 +35,7 @@ class Coalescer:
         self._queue: deque[TurnFrame] = deque()
         self._first_text: float | None = None
         self._last_text: float | None = None
+        self._width = 1.0
 
     def __bool__(self) -> bool:
         return bool(self._queue)
@@ -53,7 +56,7 @@ class Coalescer:
         if not text_alone or self._first_text is None or self._last_text is None:
             return now
         young = self._last_text - self._first_text < self._pace.early_for
-        return self._last_text + (self._pace.early if young else self._pace.later)
+        return self._last_text + self._width * (self._pace.early if young else self._pace.later)
 
     def take(self, now: float) -> TurnFrame:
         """The frame to post now; what does not fit into one frame stays first in the queue."""
@@ -67,6 +70,14 @@ class Coalescer:
         if rest:
             self._queue.appendleft(_with_content(frame, rest))
         return _with_content(frame, content)
+
+    def widen(self) -> None:
+        """The gateway said 429: fewer posts, each with more text."""
+        self._width = min(2.0 * self._width, self._pace.widest)
+
+    def narrow(self) -> None:
+        """A post was taken: back towards the usual pace."""
+        self._width = max(0.8 * self._width, 1.0)
 
 
 def _with_content(frame: Text | Reasoning, content: str) -> Text | Reasoning:

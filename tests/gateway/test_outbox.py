@@ -1,0 +1,348 @@
+"""The one sender: what a reader gets, when, and what becomes of it when posts fail. All in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from thinkaloud.errors import Gone, PayloadTooLarge, PostError, PostFailed, Throttled
+from thinkaloud.gateway.outbox import Address, Backoff, Outbox
+from thinkaloud.protocol.decode import MAX_FRAME
+from thinkaloud.protocol.frames import Status, Text
+
+from tests.virtual_time import in_virtual_time
+
+ADDRESS = Address(connection="UXcB4dYzFiACJNw=", session="session-1", turn="turn-0001", trace="trace-1")
+WORDS = [f"word{number} " for number in range(300)]
+STATUS = Status(id="generation", phase="generation", state="end", label="Answer written")
+
+
+class Reader:
+    """Somebody who reads at the other end, through a gateway that takes `latency` seconds a post.
+
+    `failures` are raised by one post after another, None meaning that it is taken. A `PostFailed` is raised after the
+    frame has arrived, as with a time-out: the sender cannot know.
+    """
+
+    def __init__(self, latency: float = 0.010, failures: Iterable[PostError | None] = ()) -> None:
+        self.attempts: list[tuple[float, str]] = []
+        self.frames: list[dict[str, Any]] = []
+        self.arrivals: list[float] = []
+        self.most_in_flight = 0
+        self._in_flight = 0
+        self._latency = latency
+        self._failures = iter(failures)
+
+    async def post(self, connection: str, data: str) -> None:
+        assert connection == ADDRESS.connection
+        now = asyncio.get_running_loop().time
+        self.attempts.append((now(), data))
+        self._in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        await asyncio.sleep(self._latency)
+        self._in_flight -= 1
+        failure = next(self._failures, None)
+        if failure is None or isinstance(failure, PostFailed):
+            self.frames.append(json.loads(data))
+            self.arrivals.append(now())
+        if failure is not None:
+            raise failure
+
+    @property
+    def sequence(self) -> list[dict[str, Any]]:
+        """The turn's frames as a client keeps them: in order of their numbers, duplicates dropped."""
+        kept = {frame["seq"]: frame for frame in self.frames if "seq" in frame}
+        return [kept[number] for number in sorted(kept)]
+
+    @property
+    def text(self) -> str:
+        return "".join(frame["content"] for frame in self.sequence if frame["type"] == "text")
+
+    @property
+    def starts(self) -> list[float]:
+        """When each attempt began."""
+        return [start for start, _ in self.attempts]
+
+
+def text(content: str) -> Text:
+    return Text(part="answer", step=1, content=content)
+
+
+def play(reader: Reader, turn: Callable[[Outbox], Awaitable[None]], **options: Any) -> Outbox:
+    """Run an outbox to its end while a turn fills it."""
+
+    async def scenario() -> Outbox:
+        outbox = Outbox(reader, ADDRESS, **options)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(outbox.run())
+            await turn(outbox)
+            outbox.close()
+        return outbox
+
+    return in_virtual_time(scenario())
+
+
+def at_pace(pieces: Iterable[str], gap: float) -> Callable[[Outbox], Awaitable[None]]:
+    """A turn that says one piece every `gap` seconds."""
+
+    async def turn(outbox: Outbox) -> None:
+        for piece in pieces:
+            outbox.put(text(piece))
+            await asyncio.sleep(gap)
+
+    return turn
+
+
+async def nothing(outbox: Outbox) -> None:
+    """A turn that ends at once."""
+
+
+# ---- pace ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_delta_goes_at_once() -> None:
+    reader = Reader(latency=0.0)
+    play(reader, at_pace(["First", " second"], gap=0.001))
+    assert reader.starts[0] == pytest.approx(0.0, abs=1e-6)
+    assert reader.frames[0]["content"] == "First"
+
+
+def test_posts_keep_their_windows() -> None:
+    reader = Reader(latency=0.010)
+    play(reader, at_pace(WORDS, gap=0.010))
+    gaps = [later - earlier for earlier, later in zip(reader.starts, reader.starts[1:], strict=False)]
+    assert gaps[:19] == pytest.approx([0.050] * 19, abs=1e-6)
+    assert gaps[21:38] == pytest.approx([0.100] * 17, abs=1e-6)
+
+
+@pytest.mark.parametrize("latency", [0.010, 0.025])
+@pytest.mark.parametrize(("rate", "most"), [(50, 80), (100, 50), (250, 28)])
+def test_an_answer_of_300_tokens_takes_few_posts(rate: int, most: int, latency: float) -> None:
+    """The bars of the design, for models of `rate` tokens a second."""
+    reader = Reader(latency)
+    play(reader, at_pace(WORDS, gap=1 / rate))
+    assert reader.text == "".join(WORDS)
+    assert len(reader.attempts) <= most
+
+
+def test_no_token_waits_longer_than_its_window_and_a_post() -> None:
+    reader = Reader(latency=0.010)
+    play(reader, at_pace([f"{number:04}" for number in range(300)], gap=0.010))
+    seen = [(arrival, frame["content"]) for arrival, frame in zip(reader.arrivals, reader.frames, strict=True)]
+    delays = [
+        arrival - 0.010 * int(content[place : place + 4])
+        for arrival, content in seen
+        for place in range(0, len(content), 4)
+    ]
+    assert max(delays[:100]) <= 0.075
+    assert max(delays) <= 0.125
+
+
+def test_a_slow_gateway_gets_longer_posts_and_never_two_at_once() -> None:
+    reader = Reader(latency=0.300)
+    play(reader, at_pace(["x"] * 100, gap=0.010))
+    assert reader.most_in_flight == 1
+    assert len(reader.attempts) <= 5
+    assert reader.text == "x" * 100
+
+
+def test_what_is_not_text_goes_at_once_and_takes_the_text_before_it_along() -> None:
+    reader = Reader(latency=0.001)
+
+    async def turn(outbox: Outbox) -> None:
+        outbox.put(text("First"))
+        await asyncio.sleep(0.005)
+        outbox.put(text(" and last"))
+        outbox.put(STATUS)
+        await asyncio.sleep(1.0)
+
+    play(reader, turn)
+    assert [frame["type"] for frame in reader.frames] == ["text", "text", "status"]
+    assert max(reader.arrivals) < 0.010
+
+
+def test_closing_sends_what_is_queued() -> None:
+    reader = Reader()
+    outbox = play(reader, at_pace(["First", " and last"], gap=0.0))
+    assert reader.text == "First and last"
+    assert outbox.attached
+
+
+def test_an_outbox_that_is_closed_empty_posts_nothing() -> None:
+    reader = Reader()
+    play(reader, nothing)
+    assert reader.attempts == []
+
+
+# ---- what a frame carries --------------------------------------------------------------------------------------------
+
+
+def test_every_frame_is_numbered_from_1_without_a_gap_and_says_whose_it_is() -> None:
+    reader = Reader(latency=0.001)
+
+    async def turn(outbox: Outbox) -> None:
+        for number in range(5):
+            outbox.put(STATUS)
+            outbox.put(text(f"{number}"))
+            await asyncio.sleep(0.070)
+
+    play(reader, turn)
+    assert [frame["seq"] for frame in reader.frames] == list(range(1, 11))
+    assert {(frame["session"], frame["turn"], frame["trace"]) for frame in reader.frames} == {
+        ("session-1", "turn-0001", "trace-1")
+    }
+
+
+def test_text_over_the_gateways_limit_is_split() -> None:
+    reader = Reader()
+    whole = "年假👍" * 10_000
+    play(reader, at_pace([whole], gap=0.0))
+    assert len(reader.attempts) == 4
+    assert all(len(data.encode()) <= MAX_FRAME for _, data in reader.attempts)
+    assert reader.text == whole
+
+
+# ---- silence ---------------------------------------------------------------------------------------------------------
+
+
+async def thinks_for_35_seconds(outbox: Outbox) -> None:
+    outbox.put(STATUS)
+    await asyncio.sleep(35.0)
+    outbox.put(text("At last."))
+
+
+def test_a_silent_turn_says_every_ten_seconds_that_it_lives() -> None:
+    reader = Reader(latency=0.0)
+    play(reader, thinks_for_35_seconds)
+    assert [frame["type"] for frame in reader.frames] == ["status", "heartbeat", "heartbeat", "heartbeat", "text"]
+    assert reader.starts == pytest.approx([0, 10, 20, 30, 35], abs=1e-3)
+
+
+def test_a_heartbeat_takes_no_number() -> None:
+    reader = Reader(latency=0.0)
+    play(reader, thinks_for_35_seconds)
+    assert [frame["seq"] for frame in reader.sequence] == [1, 2]
+    heartbeat = next(frame for frame in reader.frames if frame["type"] == "heartbeat")
+    assert heartbeat == {"type": "heartbeat", "session": "session-1", "turn": "turn-0001"}
+
+
+def test_a_turn_that_speaks_needs_no_heartbeat() -> None:
+    reader = Reader()
+    play(reader, at_pace(["word "] * 8, gap=9.0))
+    assert {frame["type"] for frame in reader.frames} == {"text"}
+
+
+# ---- trouble ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_410_detaches_and_the_turn_goes_on_unheard() -> None:
+    reader = Reader(failures=[None, Gone("410")])
+    said = []
+
+    async def turn(outbox: Outbox) -> None:
+        for number in range(50):
+            outbox.put(text(f"{number} "))
+            said.append(number)
+            await asyncio.sleep(0.1)
+
+    outbox = play(reader, turn)
+    assert not outbox.attached
+    assert len(reader.attempts) == 2, "nobody is posted to after a 410"
+    assert len(said) == 50
+
+
+def test_a_frame_the_gateway_finds_too_large_is_not_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    reader = Reader(failures=[PayloadTooLarge("413")])
+    outbox = play(reader, at_pace(["First", " second"], gap=1.0))
+    assert not outbox.attached
+    assert len(reader.attempts) == 1
+
+
+@pytest.mark.parametrize("failure", [Throttled("429"), PostFailed("time-out")])
+def test_a_refused_post_is_repeated_word_for_word(failure: PostError) -> None:
+    reader = Reader(failures=[failure] * 3)
+    play(reader, at_pace(["First", " second"], gap=0.010))
+    first_four = {data for _, data in reader.attempts[:4]}
+    assert len(first_four) == 1, "another text under the same number would be dropped as a duplicate"
+    assert reader.text == "First second"
+    assert reader.most_in_flight == 1
+
+
+def test_retries_back_off_with_jitter_below_a_doubling_bound() -> None:
+    backoff = Backoff(first=0.05, most=2.0)
+    for attempt in range(12):
+        delays = [backoff.delay(attempt) for _ in range(200)]
+        bound = min(2.0, 0.05 * 2**attempt)
+        assert 0.0 <= min(delays) < 0.2 * bound
+        assert 0.8 * bound < max(delays) <= bound
+
+
+def test_a_gateway_that_refuses_for_too_long_is_given_up() -> None:
+    reader = Reader(failures=[Throttled("429")] * 10_000)
+    outbox = play(reader, at_pace(["First"], gap=100.0), backoff=Backoff(patience=30.0))
+    assert not outbox.attached
+    assert 30.0 <= reader.starts[-1] <= 33.0
+
+
+def test_a_storm_of_429s_slows_the_posts_down_and_its_end_speeds_them_up_again() -> None:
+    calm, stormy = (
+        Reader(latency=0.010),
+        Reader(latency=0.010, failures=[Throttled("429"), Throttled("429"), None] * 20),
+    )
+    pieces = [f"{number} " for number in range(2_000)]
+    for reader in (calm, stormy):
+        play(reader, at_pace(pieces, gap=0.010))
+        assert reader.text == "".join(pieces)
+    assert len(stormy.attempts) < len(calm.attempts)
+    last = [later - earlier for earlier, later in zip(stormy.starts[-12:], stormy.starts[-11:-1], strict=False)]
+    assert last == pytest.approx([0.100] * 10, abs=1e-3)
+
+
+def test_cancelling_the_sender_ends_it() -> None:
+    async def scenario() -> None:
+        outbox = Outbox(Reader(latency=60.0), ADDRESS)
+        outbox.put(STATUS)
+        sending = asyncio.create_task(outbox.run())
+        await asyncio.sleep(1.0)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+
+    in_virtual_time(scenario())
+
+
+FAILURES = st.lists(st.sampled_from([None, None, Throttled("429"), PostFailed("time-out")]), max_size=40)
+PIECES = st.lists(
+    st.tuples(
+        st.text(st.sampled_from('ab 年假额，。👍🏽👩‍👩‍👧\u0301\n"\\\x07'), min_size=1, max_size=6),
+        st.sampled_from([0.0, 0.001, 0.020, 0.120, 12.0]),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PIECES, FAILURES, st.sampled_from([0.0, 0.010, 0.200]), st.booleans())
+def test_whatever_happens_on_the_way_the_reader_sees_the_same_text_in_order(
+    pieces: list[tuple[str, float]], failures: list[PostError | None], latency: float, with_status: bool
+) -> None:
+    reader = Reader(latency, failures)
+
+    async def turn(outbox: Outbox) -> None:
+        for piece, gap in pieces:
+            outbox.put(text(piece))
+            if with_status:
+                outbox.put(STATUS)
+            await asyncio.sleep(gap)
+
+    play(reader, turn)
+    assert reader.text == "".join(piece for piece, _ in pieces)
+    assert [frame["seq"] for frame in reader.sequence] == list(range(1, len(reader.sequence) + 1))
+    first_seen = list(dict.fromkeys(frame["seq"] for frame in reader.frames if "seq" in frame))
+    assert first_seen == sorted(first_seen), "no frame overtakes another"
+    assert reader.most_in_flight <= 1
