@@ -14,6 +14,7 @@ from unittest.mock import patch
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.knowledge.index import MemoryIndex
@@ -68,11 +69,11 @@ class Functions:
             case "lambda:Invoke":
                 self.rights[self._running].add("lambda:InvokeFunction")
                 self.dispatched.append(json.loads(params["body"]))
-                return AWSResponse(params["url"], 202, {}, None), {"StatusCode": 202}
+                return AWSResponse(params["url"], 202, HTTPHeaders(), None), {"StatusCode": 202}
             case "execute-api:PostToConnection":
                 self.rights[self._running].add("execute-api:ManageConnections")
                 self.posted.append(json.loads(params["body"]))
-                return AWSResponse(params["url"], 200, {}, None), {}
+                return AWSResponse(params["url"], 200, HTTPHeaders(), None), {}
         self.rights[self._running].add(action)
         if (self._running, action) == ("turn", "dynamodb:GetItem"):
             self.looked.set()
@@ -127,10 +128,17 @@ def functions(application: Application, monkeypatch: pytest.MonkeyPatch) -> Iter
     session.events.register("before-call", functions.called)
     abilities = Abilities(HashingEmbedder(), MemoryIndex(), PatientChat(functions), top_k=3, prompt_tokens=2_000)
     monkeypatch.setattr(turn, "abilities", lambda: abilities)
-    built = (authorizer.verifier, connections.connections, connections.allowed_origins, reception.reception)
-    for part in (*built, turn.worker):
-        part.cache_clear()
+    forget()
     yield functions
     turn.runner().close()
-    for part in (*built, turn.worker, turn.runner):
-        part.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    """The wiring keeps clients for the life of a process; here each test is one."""
+    authorizer.verifier.cache_clear()
+    connections.connections.cache_clear()
+    connections.allowed_origins.cache_clear()
+    reception.reception.cache_clear()
+    turn.worker.cache_clear()
+    turn.runner.cache_clear()

@@ -47,4 +47,5 @@ def translated(document: Document, deployer: dict[str, str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def resources(translated: dict[str, Any]) -> dict[str, Any]:
-    return translated["Resources"]
+    found: dict[str, Any] = translated["Resources"]
+    return found

@@ -16,7 +16,7 @@ TIMEOUT_S = {
     "DisconnectFunction": 10,
     "TurnFunction": 900,
 }
-READS = {
+READS: dict[str, set[type]] = {
     "AuthorizerFunction": {settings.JwtSettings},
     "ConnectFunction": {settings.TableSettings, settings.OriginSettings},
     "DefaultFunction": {settings.TableSettings, settings.DispatchSettings},
@@ -78,7 +78,7 @@ def test_the_environment_is_what_the_function_reads(resources: dict[str, Any], n
 
 
 def test_every_setting_belongs_to_a_function() -> None:
-    assert set(settings.ALL) == set().union(*READS.values())
+    assert set(settings.ALL) == set[type]().union(*READS.values())
 
 
 def test_a_setting_has_the_same_default_in_both_places(document: Document, resources: dict[str, Any]) -> None:

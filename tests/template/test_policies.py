@@ -10,7 +10,7 @@ LOGS = "logs:CreateLogStream logs:PutLogEvents"
 CONNECTIONS = (
     "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${ChatApi}/${StageName}/POST/@connections/*"
 )
-MAY = {
+MAY: dict[str, list[tuple[str, ...]]] = {
     "Authorizer": [
         (LOGS, "AuthorizerLogGroup.Arn"),
         ("secretsmanager:GetSecretValue", "JwtSecretArn", "TokensHaveSecret"),
