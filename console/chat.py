@@ -14,7 +14,7 @@ from thinkaloud.errors import InvalidFrame
 from thinkaloud.language import language_of_locale
 
 from console.background import Background
-from console.words import Words, words
+from console.words import Words, explain, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +193,7 @@ def converse(endpoint: Endpoint, *, session: str | None, locale: str | None, con
                     try:
                         _show(conversation, text, console)
                     except (ClientError, InvalidFrame) as error:
-                        problem = conversation.words_for(text).failed.format(error)
+                        problem = explain(error, language_of_locale(locale, text))
                         console.print(problem, style="red", markup=False, highlight=False)
                     except KeyboardInterrupt:
                         break

@@ -64,9 +64,10 @@ def chat(
     ] = None,
 ) -> None:
     """Ask, and watch the answer form. Ctrl-C stops an answer."""
+    from thinkaloud.errors import ThinkaloudError
     from thinkaloud.language import language_of_locale
 
-    from console.words import system_locale, valid_locale, words
+    from console.words import explain, system_locale, valid_locale, words
 
     if json_lines and once is None:
         raise typer.BadParameter("it needs a question: --once TEXT --json", param_hint="--json")
@@ -80,16 +81,18 @@ def chat(
     from console.local import NoLocalCloud
 
     console = Console()
-    with plainly():
-        try:
-            endpoint = _endpoint(url, token)
-        except NoLocalCloud:
-            fail(words(language_of_locale(locale, once or "")).no_cloud)
+    language = language_of_locale(locale, once or "")
+    try:
+        endpoint = _endpoint(url, token)
         if once is None:
             chatting.converse(endpoint, session=session, locale=locale, console=console)
         else:
             code = chatting.once(endpoint, once, session=session, locale=locale, json_lines=json_lines, console=console)
             raise typer.Exit(code)
+    except NoLocalCloud:
+        fail(words(language).no_cloud)
+    except ThinkaloudError as error:
+        fail(explain(error, language))
 
 
 @app.command()

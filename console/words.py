@@ -70,6 +70,29 @@ _WORDS: dict[Language, Words] = {
 }
 
 
+#: What a client's exception means, by its name, for those who read Chinese; the English is the exception's own.
+_FAILURES = {
+    "BadAddress": "地址不是 WebSocket 地址",
+    "BadToken": "令牌无法发送",
+    "HandshakeRefused": "服务器拒绝了连接，请检查令牌和地址",
+    "CannotConnect": "无法连接服务器",
+    "ConnectionLost": "连接中断，服务端可能仍在回答",
+    "NoReply": "没有收到回复",
+    "FramesMissing": "回答不完整，部分内容没有送达",
+    "GatewayError": "网关报告了错误",
+    "InvalidFrame": "这个问题无法发送",
+}
+
+
+def explain(error: Exception, language: Language) -> str:
+    """What went wrong, for a person; the technical words follow in brackets where they are English."""
+    if language == "zh":
+        for kind in type(error).__mro__:
+            if kind.__name__ in _FAILURES:
+                return f"{_FAILURES[kind.__name__]}（{error}）"
+    return str(error)
+
+
 def words(language: Language) -> Words:
     """The words of one language."""
     return _WORDS[language]

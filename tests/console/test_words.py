@@ -2,8 +2,11 @@ import string
 from dataclasses import asdict
 
 import pytest
+from thinkaloud.client import errors
+from thinkaloud.client.errors import ClientError
+from thinkaloud.errors import InvalidFrame, ThinkaloudError
 
-from console.words import system_locale, valid_locale, words
+from console.words import explain, system_locale, valid_locale, words
 
 
 def marks(text: str) -> list[str | None]:
@@ -38,3 +41,18 @@ def test_the_systems_locale(environ: dict[str, str], locale: str | None):
 @pytest.mark.parametrize("value", ["", "e", "zh CN", "中文", "zh-", "en_US.UTF-8"])
 def test_what_is_no_locale(value: str):
     assert valid_locale(value) is None
+
+
+CLIENT_ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ClientError)]
+CLIENT_ERRORS.remove(ClientError)
+
+
+@pytest.mark.parametrize("kind", CLIENT_ERRORS)
+def test_whatever_a_client_runs_into_is_explained_in_chinese(kind: type[ClientError]):
+    assert "（" in explain(kind.__new__(kind), "zh")
+
+
+def test_the_technical_words_follow():
+    assert explain(InvalidFrame("text: too long"), "zh") == "这个问题无法发送（text: too long）"
+    assert explain(InvalidFrame("text: too long"), "en") == "text: too long"
+    assert explain(ThinkaloudError("other"), "zh") == "other"

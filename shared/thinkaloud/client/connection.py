@@ -70,6 +70,8 @@ async def open_socket(url: str, token: TokenSource, limits: Limits) -> ClientCon
         raise CannotConnect(f"{url}: there is no WebSocket server ({error})") from error
     except ssl.SSLCertVerificationError as error:
         raise CannotConnect(f"{url}: the certificate is not trusted ({error.verify_message})") from error
+    except ConnectionRefusedError as error:
+        raise CannotConnect(f"{url}: nobody answers (connection refused)") from error
     except OSError as error:  # includes TimeoutError
         raise CannotConnect(f"{url}: nobody answers ({error.strerror or error})") from error
 
