@@ -17,6 +17,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,10 @@ class Stage:
 
     async def _converse(self, socket: ServerConnection) -> None:
         self.sockets.append(socket)
+        with suppress(ConnectionClosed):
+            await self._listen(socket)
+
+    async def _listen(self, socket: ServerConnection) -> None:
         async for message in socket:
             frame = json.loads(message)
             async with self._arrival:

@@ -136,7 +136,8 @@ export class Conversation {
   }
 
   #arrived(turn, frame) {
-    if (!turn) return;
+    // A turn that was interrupted may go on; one that has ended has ended.
+    if (!turn || (isOver(turn) && turn.state !== "interrupted")) return;
     if (frame.type === "resumed" && frame.state === "none") {
       this.#settle(turn);
       return;

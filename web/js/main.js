@@ -113,6 +113,7 @@ function onList(turns) {
   transcript.list(turns);
   composer.stoppable(turns.some((turn) => !isOver(turn)));
   drawWelcome();
+  document.title = turns.length ? `${turns[0].question.slice(0, 60)} – Thinkaloud` : "Thinkaloud";
 }
 
 function onExample(question) {

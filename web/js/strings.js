@@ -237,13 +237,20 @@ export function preferredLanguage() {
   return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 
-/** Use `code` from now on; `remember` keeps it for the next visit. Touches every `data-text`, `-label`, `-title` and `-placeholder`. */
+/**
+ * Use `code` from now on; `remember` keeps it for the next visit.
+ *
+ * Whatever names a text is said anew: `data-text`, `data-label` (with `data-values`, a JSON array, where the text has
+ * blanks to fill), `data-title` and `data-placeholder`.
+ */
 export function setLanguage(code, { remember = false } = {}) {
   language = code;
   if (remember) localStorage.setItem(STORED, code);
   document.documentElement.lang = locale();
   for (const node of document.querySelectorAll("[data-text]")) node.textContent = t(node.dataset.text);
-  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
+  for (const node of document.querySelectorAll("[data-label]")) {
+    node.setAttribute("aria-label", t(node.dataset.label, ...JSON.parse(node.dataset.values ?? "[]")));
+  }
   for (const node of document.querySelectorAll("[data-title]")) node.title = t(node.dataset.title);
   for (const node of document.querySelectorAll("[data-placeholder]")) node.placeholder = t(node.dataset.placeholder);
 }

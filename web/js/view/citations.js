@@ -30,8 +30,8 @@ export function linkCitations(root, { source, onOpen, onPoint }) {
 }
 
 function citation(number, doc, onOpen, onPoint) {
-  const node = el("button", { type: "button", class: "cite" }, number);
-  node.title = doc.title;
+  const names = { "data-label": "source_title", "data-values": JSON.stringify([number, doc.title]) };
+  const node = el("button", { type: "button", class: "cite", title: doc.title, ...names }, number);
   node.setAttribute("aria-label", t("source_title", number, doc.title));
   node.addEventListener("click", () => onOpen(number));
   for (const event of ["pointerenter", "focus"]) node.addEventListener(event, () => onPoint(number, true));
