@@ -41,7 +41,7 @@ class Screen(Protocol):
         """The next frame, and the answer as far as it has come."""
 
     def say(self, note: str) -> None:
-        """A word about the answer."""
+        """A word about the answer; an empty one takes the last back."""
 
 
 class JsonLines:
@@ -53,7 +53,8 @@ class JsonLines:
 
     def say(self, note: str) -> None:
         """Print the note where it disturbs no reader of the lines."""
-        print(note, file=sys.stderr)
+        if note:
+            print(note, file=sys.stderr)
 
 
 class WhenDone:
@@ -72,7 +73,8 @@ class WhenDone:
 
     def say(self, note: str) -> None:
         """Print the note to standard error."""
-        print(note, file=sys.stderr)
+        if note:
+            print(note, file=sys.stderr)
 
 
 @dataclass(slots=True)

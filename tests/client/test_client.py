@@ -11,6 +11,7 @@ from thinkaloud.client import (
     BadToken,
     CannotConnect,
     Client,
+    ClientError,
     ConnectionLost,
     FramesMissing,
     GatewayError,
@@ -264,6 +265,17 @@ async def test_ping():
 
     async with scripted_server(script) as server, client(server.ws) as c:
         assert 0 < await c.ping() < 5
+
+
+async def test_a_refused_ping():
+    async def script(peer: Peer) -> None:
+        ping = await peer.receive()
+        await peer.send(type="error", re=ping["id"], code="internal", message="Not now.", retryable=True)
+        await listen(peer)
+
+    async with scripted_server(script) as server, client(server.ws) as c:
+        with pytest.raises(ClientError, match=r"Not now\."):
+            await c.ping()
 
 
 async def test_a_ping_without_a_pong():

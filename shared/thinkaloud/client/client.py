@@ -108,7 +108,7 @@ class Client:
         """Seconds from an application ping to its pong.
 
         Raises:
-            NoReply, ConnectionLost, GatewayError, CannotConnect.
+            NoReply, ConnectionLost, GatewayError, CannotConnect; ClientError where the server answers with an error.
         """
         ping = Ping(id=new_id("p"))
         socket = await self._connected()
@@ -154,7 +154,8 @@ class Client:
 
     def forget(self, answer: Answer) -> None:
         """Deliver nothing more to it; what still comes is dropped."""
-        self._answers.pop(answer.turn, None)
+        if self._answers.get(answer.turn) is answer:
+            del self._answers[answer.turn]
 
     async def _connected(self) -> ClientConnection:
         async with self._connecting:
@@ -194,16 +195,17 @@ class Client:
     def _deliver(self, arrival: Received | GatewayError | None) -> None:
         if isinstance(arrival, GatewayError):
             # It names no frame of ours, so it goes to everyone who still waits for a first reply.
-            for answer in self._answers.values():
-                answer.deliver(arrival)
+            for waiting in self._answers.values():
+                waiting.deliver(arrival)
             self._settle_pings(arrival)
         elif arrival is not None:
             pong = self._pings.get(arrival.re or "")
             if pong is not None and not pong.done():
-                pong.set_result(None)
-            answer_ = self._answers.get(arrival.turn or "") or self._asked_as(arrival.re)
-            if answer_ is not None:
-                answer_.deliver(arrival)
+                refused = f"the ping was refused: {arrival.fields.get('message')}"
+                pong.set_result(None if arrival.type == "pong" else ClientError(refused))
+            answer = self._answers.get(arrival.turn or "") or self._asked_as(arrival.re)
+            if answer is not None:
+                answer.deliver(arrival)
 
     def _asked_as(self, frame: str | None) -> Answer | None:
         return next((answer for answer in self._answers.values() if answer.ask.id == frame), None)
