@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from thinkaloud.errors import DispatchFailed
 from thinkaloud.state.records import Question
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 class TurnJob:
     """A turn to run: the question, the connection that hears the answer, and the session's last ended turns."""
 
+    __pydantic_config__ = ConfigDict(defer_build=True)
+
     question: Question
     connection: str
     recent: tuple[str, ...]
 
 
-_JOB: TypeAdapter[TurnJob] = TypeAdapter(TurnJob, config={"defer_build": True})
+_JOB: TypeAdapter[TurnJob] = TypeAdapter(TurnJob)
 
 
 def encode_job(job: TurnJob) -> bytes:
