@@ -142,14 +142,20 @@ export class Conversation {
       this.#settle(turn);
       return;
     }
-    fold(turn, frame);
-    if (isOver(turn)) {
+    const waited = hasGap(turn);
+    const outcome = fold(turn, frame);
+    if (outcome === "applied" && isOver(turn)) {
       this.#ended(turn);
-      return;
+    } else if (!isOver(turn)) {
+      // A gap is timed from its beginning, however much comes after it.
+      if (!hasGap(turn)) this.#watchSilence(turn);
+      else if (!waited) this.#watch(turn, GAP_MS, () => this.#recover(turn));
+      this.#onTurn(turn);
     }
-    if (!hasGap(turn)) this.#watch(turn, (2 * (turn.heartbeat ?? HEARTBEAT_S) + 2) * 1000, () => this.#recover(turn));
-    else if (frame.type !== "heartbeat") this.#watch(turn, GAP_MS, () => this.#recover(turn));
-    this.#onTurn(turn);
+  }
+
+  #watchSilence(turn) {
+    this.#watch(turn, (2 * (turn.heartbeat ?? HEARTBEAT_S) + 2) * 1000, () => this.#recover(turn));
   }
 
   /** Ask the server for what came after the last frame. */
@@ -161,9 +167,13 @@ export class Conversation {
   /** What is missing will not come: go on without it where something follows, otherwise end the turn. */
   #settle(turn) {
     if (hasGap(turn)) closeGap(turn);
-    else if (!isOver(turn)) giveUp(turn, "interrupted", "interrupted");
-    if (isOver(turn)) this.#ended(turn);
-    else this.#onTurn(turn);
+    else giveUp(turn, "interrupted", "interrupted");
+    if (isOver(turn)) {
+      this.#ended(turn);
+    } else {
+      this.#watchSilence(turn);
+      this.#onTurn(turn);
+    }
   }
 
   #denied(action, turn) {

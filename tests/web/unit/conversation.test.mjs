@@ -147,6 +147,42 @@ test("a hole is asked about, and closed where the server cannot fill it", () => 
   assert.equal(world.turn.parts[0].text, "Beuse.");
   assert.ok(world.turn.missing);
   assert.equal(world.turn.state, "live");
+  mock.timers.tick(22_000);
+  assert.equal(world.turn.state, "interrupted");
+});
+
+test("a hole is asked about in time though the answer goes on behind it", () => {
+  const world = answering();
+  for (let seq = 3; seq < 30; seq += 1) {
+    world.conversation.receive(frame(world.turn, "text", seq, { part: "answer", step: 1, content: "." }));
+    mock.timers.tick(100);
+  }
+  assert.deepEqual(actions(world), ["ask", "resume"]);
+  world.conversation.receive(frame(world.turn, "text", 2, { part: "answer", step: 1, content: "cause" }));
+  assert.equal(world.turn.parts[0].text, `Because${".".repeat(27)}`);
+  mock.timers.tick(10_000);
+  assert.equal(world.turn.state, "live");
+});
+
+test("an answer that was interrupted goes on where its frames come after all, and only in order", () => {
+  const world = answering();
+  world.conversation.closed();
+  world.conversation.opened();
+  world.conversation.receive({ type: "error", re: `resume-${world.turn.id}`, code: "unknown_action", message: "" });
+  world.conversation.receive(frame(world.turn, "text", 3, { part: "answer", step: 1, content: "!" }));
+  assert.equal(world.turn.state, "interrupted");
+  world.conversation.receive(frame(world.turn, "text", 2, { part: "answer", step: 1, content: "cause" }));
+  assert.equal(world.turn.state, "live");
+  assert.equal(world.turn.parts[0].text, "Because!");
+});
+
+test("nothing changes an answer that has ended", () => {
+  const world = answering();
+  world.conversation.receive(frame(world.turn, "complete", 2, { finish: "stop" }));
+  const before = structuredClone(world.turn);
+  world.conversation.receive(accepted(world.turn));
+  world.conversation.receive(frame(world.turn, "text", 3, { part: "answer", step: 1, content: "more" }));
+  assert.deepEqual(world.turn, before);
 });
 
 test("stop is sent once, and again after a reconnection", () => {
