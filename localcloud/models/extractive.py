@@ -79,7 +79,7 @@ class ExtractiveModel:
         chosen = choose(self.score(question, prompt.passages))
         if not chosen:
             return DOES_NOT_KNOW[spoken]
-        joint = "" if spoken == "zh" else " "
+        joint = "" if language_of(chosen[0].text) == "zh" else " "
         return joint.join(f"{item.text} [{prompt.passages[item.passage].marker}]" for item in chosen)
 
     def score(self, question: str, passages: tuple[Passage, ...]) -> list[Scored]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -31,8 +32,8 @@ class _Step(BaseModel):
             yield Pause(self.delay)
         yield from self._play()
 
-    def _play(self) -> Iterator[Action]:
-        raise NotImplementedError
+    @abstractmethod
+    def _play(self) -> Iterator[Action]: ...
 
 
 class _Spoken(_Step):

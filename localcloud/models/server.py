@@ -108,7 +108,8 @@ class ModelServer:
             await self._runner.cleanup()
             self._runner = None
         if self._loading is not None:
-            await asyncio.wait([self._loading])
+            # If it failed, so does every request that needs it; stopping need not.
+            await asyncio.gather(self._loading, return_exceptions=True)
             self._loading = None
 
     async def __aenter__(self) -> Self:

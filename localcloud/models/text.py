@@ -19,7 +19,7 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?P<number>\d+(?:[.,:]\d+)*)|(?P<word>(?:(?![{HAN}])[^\W\d_])+(?:['’][a-z]+)?)")
 _SINGLE_HAN = re.compile(f"[{HAN}]")
 
-# Weights, tuned on retrieval by cosine alone. Below FAINT nothing counts as content.
+# Weights, tuned on retrieval by cosine alone. Up to FAINT nothing counts as content.
 GRAMMAR, FAINT, NUMBER, CONTENT = 0.05, 0.5, 1.2, 1.0
 HAN_PAIR_HALF_GRAMMAR, HAN_SINGLE, HAN_SINGLE_GRAMMAR = 0.3, 0.7, 0.14
 
@@ -32,8 +32,8 @@ class Term(NamedTuple):
 
     @property
     def is_content(self) -> bool:
-        """Whether a text that has only such terms is about something."""
-        return self.weight > FAINT
+        """Whether this term alone makes a text be about something."""
+        return self.weight > FAINT and not self.is_character
 
     @property
     def is_character(self) -> bool:

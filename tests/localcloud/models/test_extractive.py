@@ -93,6 +93,12 @@ def test_an_empty_question_takes_its_topic_from_an_earlier_one(model: Extractive
     assert model.answer([ask("What about it?", REFUNDS, WARRANTY)]) == DOES_NOT_KNOW["en"]
 
 
+def test_so_does_one_in_chinese(model: ExtractiveModel) -> None:
+    assert model.answer(["退款需要多久？", ask("然后呢？", LEAVE, REFUNDS_ZH)]).startswith(
+        "退款最长需要 5 个工作日。 [2]"
+    )
+
+
 def test_a_question_with_content_leaves_earlier_ones_alone(model: ExtractiveModel) -> None:
     earlier = ask("How long is a tent covered?", WARRANTY)
     assert model.answer([earlier, ask("How long does a refund take?", REFUNDS, WARRANTY)]).endswith(
