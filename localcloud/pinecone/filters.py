@@ -84,8 +84,14 @@ def _condition(field: str, name: str, operand: object) -> _Condition:
 
 
 def _equal(field: str, name: str, operand: object) -> _Condition:
-    wanted = _key(field, name, operand)
-    return lambda value: any(element == wanted for element in _elements(value))
+    kind, wanted = _typed(field, name, operand)
+
+    def holds(value: Value | None) -> bool:
+        if isinstance(value, list):
+            return wanted in value
+        return type(value) is kind and value == wanted
+
+    return holds
 
 
 def _member(field: str, name: str, operand: object) -> _Condition:
@@ -93,8 +99,14 @@ def _member(field: str, name: str, operand: object) -> _Condition:
         raise invalid(f"Invalid filter: {name} of field '{field}' takes a list of values")
     if len(operand) > MAX_LIST_VALUES:
         raise invalid(f"Invalid filter: {name} of field '{field}' takes at most {MAX_LIST_VALUES} values")
-    wanted = frozenset(_key(field, name, element) for element in operand)
-    return lambda value: any(element in wanted for element in _elements(value))
+    wanted = frozenset(_typed(field, name, element) for element in operand)
+
+    def holds(value: Value | None) -> bool:
+        if isinstance(value, list):
+            return any((str, element) in wanted for element in value)
+        return (type(value), value) in wanted
+
+    return holds
 
 
 def _ordered(field: str, name: str, operand: object) -> _Condition:
@@ -112,8 +124,8 @@ def _not(condition: _Condition) -> _Condition:
     return lambda value: not condition(value)
 
 
-def _key(field: str, name: str, operand: object) -> tuple[type, object]:
-    """A scalar with its type, so that `True` and `1.0` differ although Python calls them equal."""
+def _typed(field: str, name: str, operand: object) -> tuple[type, object]:
+    """A scalar with its type, because Python calls `True` and `1.0` equal."""
     if isinstance(operand, bool):
         return bool, operand
     if isinstance(operand, str):
@@ -121,11 +133,3 @@ def _key(field: str, name: str, operand: object) -> tuple[type, object]:
     if isinstance(operand, int | float):
         return float, as_float(operand)
     raise invalid(f"Invalid filter: {name} of field '{field}' takes strings, numbers or booleans")
-
-
-def _elements(value: Value | None) -> list[tuple[type, object]]:
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return [(str, element) for element in value]
-    return [(type(value), value)]
