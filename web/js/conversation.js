@@ -115,7 +115,7 @@ export class Conversation {
     const reply = /^(stop|resume)-(.+)$/.exec(frame.re ?? "");
     if (frame.type === "gateway") this.#refused(this.#sent(), { ...frame, code: "gateway", retryable: true });
     else if (frame.type === "error" && reply) this.#denied(reply[1], this.#find(reply[2]));
-    else if (frame.type === "error" && !frame.turn) this.#refused(this.#find(frame.re) ?? this.#sent(), frame);
+    else if (frame.type === "error" && !frame.turn) this.#refused(frame.re ? this.#find(frame.re) : this.#sent(), frame);
     else if (frame.turn) this.#arrived(this.#find(frame.turn), frame);
   }
 

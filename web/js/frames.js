@@ -53,5 +53,5 @@ export const resume = (turn) => ({
   after: turn.seq,
 });
 
-/** Restarts the gateway's ten idle minutes. */
-export const ping = () => ({ action: "ping" });
+/** Restarts the gateway's ten idle minutes. It has an id so that no error it gets is taken for a question's. */
+export const ping = () => ({ action: "ping", id: "ping" });

@@ -232,6 +232,12 @@ test("the gateway's own error fails the question that was on its way, and no oth
   assert.deepEqual(other.turn.error, { code: "gateway", message: "Internal server error", retryable: true });
 });
 
+test("a refused ping is nobody's error", () => {
+  const world = asked();
+  world.conversation.receive({ type: "error", re: "ping", code: "internal", message: "", retryable: true });
+  assert.equal(world.turn.state, "sent");
+});
+
 test("an error that names no question belongs to the one on its way", () => {
   const world = asked();
   world.conversation.receive({ type: "error", code: "too_large", message: "too large", retryable: false });
