@@ -110,7 +110,8 @@ class DynamoConversations:
             "locale": question.locale,
             "asked_at": question.asked_at,
             "trace": question.trace,
-            "metadata": question.metadata,
+            # As text: JSON's numbers are wider than DynamoDB's 38 digits, and nobody searches in it.
+            "metadata": json.dumps(question.metadata, ensure_ascii=False),
         }
         try:
             with _translated():
@@ -169,6 +170,8 @@ class DynamoConversations:
                     }
                 }
             )
+        if answer.get("UnprocessedKeys"):
+            raise StorageThrottled("DynamoDB left keys of a batch unread")
         found = {item["sk"]: item for item in map(_unpack, answer["Responses"].get(self._table, []))}
         items = (found.get(f"TURN#{turn}", {}) for turn in turns)
         return [
@@ -181,13 +184,20 @@ class DynamoConversations:
         session = self._read(_session_key(key))
         if session and session["user"] != user:
             raise NotYours(key.session)
-        item = {**_control_key(key), "stop": True, "user": user, "expires_at": int(now) + CONTROL_LIFETIME}
         with _translated():
-            self._client.put_item(TableName=self._table, Item=_pack(item))
+            # A set, since before the session exists anyone may have asked: nobody's word replaces the owner's.
+            self._client.update_item(
+                TableName=self._table,
+                Key=_pack(_control_key(key)),
+                UpdateExpression="SET expires_at = :expires ADD stopped_by :user",
+                ExpressionAttributeValues={
+                    ":expires": {"N": str(int(now) + CONTROL_LIFETIME)},
+                    ":user": {"SS": [user]},
+                },
+            )
 
     def stop_requested(self, key: TurnKey, user: str) -> bool:
-        item = self._read(_control_key(key))
-        return bool(item.get("stop")) and item.get("user") == user
+        return user in self._read(_control_key(key)).get("stopped_by", ())
 
     def _update_active(self, key: TurnKey, expression: str, values: dict[str, Any]) -> None:
         """Update the session while the turn is its active one; once another turn has it, do nothing."""
@@ -256,7 +266,7 @@ def _turn(key: TurnKey, item: dict[str, Any]) -> Turn:
         locale=item.get("locale"),
         asked_at=item["asked_at"],
         trace=item["trace"],
-        metadata=item["metadata"],
+        metadata=json.loads(item["metadata"]),
     )
     outcome = item.get("outcome")
     return Turn(question, item["state"], Outcome(**outcome) if outcome else None)

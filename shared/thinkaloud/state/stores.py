@@ -33,7 +33,7 @@ class ConversationStore(Protocol):
     """
 
     def activate(self, key: TurnKey, user: str, now: float, until: float) -> tuple[str, ...]:
-        """Make the turn its session's active one, creating the session; again for the same turn changes nothing.
+        """Make the turn its session's active one, creating the session; again for the same turn only moves `until`.
 
         Returns:
             The ids of the session's last ended turns, oldest first, at most `RECENT`.

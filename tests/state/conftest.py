@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
+from thinkaloud.state.dynamodb import DynamoConnections, DynamoConversations
+from thinkaloud.state.memory import MemoryConnections, MemoryConversations
+from thinkaloud.state.stores import ConnectionStore, ConversationStore
+
+from localcloud.aws.server import make_dynamodb_atomic
+from localcloud.template.document import load_document
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def table_definition() -> dict[str, Any]:
+    """What shapes the one table, as the template has it."""
+    properties = load_document(TEMPLATE).body["Resources"]["StateTable"]["Properties"]
+    return {name: properties[name] for name in ("AttributeDefinitions", "BillingMode", "KeySchema")}
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[DynamoDBClient]:
+    """DynamoDB by moto, one call at a time: by itself moto lets parallel conditional writes slip past each other."""
+    call_action = DynamoHandler.call_action
+    make_dynamodb_atomic()
+    with mock_aws():
+        yield boto3.client("dynamodb", region_name="eu-west-1")
+    DynamoHandler.call_action = call_action  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def table(dynamodb: DynamoDBClient, table_definition: dict[str, Any]) -> str:
+    """The name of an empty table."""
+    name = f"state-{next(_NUMBERS)}"
+    dynamodb.create_table(TableName=name, **table_definition)
+    return name
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def conversations(request: pytest.FixtureRequest) -> ConversationStore:
+    if request.param == "memory":
+        return MemoryConversations()
+    return DynamoConversations(request.getfixturevalue("dynamodb"), request.getfixturevalue("table"))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def connections(request: pytest.FixtureRequest) -> ConnectionStore:
+    if request.param == "memory":
+        return MemoryConnections()
+    return DynamoConnections(request.getfixturevalue("dynamodb"), request.getfixturevalue("table"))
