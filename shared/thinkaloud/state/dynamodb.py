@@ -28,6 +28,7 @@ from thinkaloud.state.stores import RECENT
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef
 
 #: Three tries within about a second; a person is waiting.
 CLIENT_CONFIG = Config(connect_timeout=1.0, read_timeout=2.0, retries={"mode": "standard", "total_max_attempts": 3})
@@ -156,29 +157,30 @@ class DynamoConversations:
         )
 
     def exchanges(self, tenant: str, session: str, turns: Sequence[str]) -> list[Exchange]:
-        if not turns:
-            return []
-        keys = [_pack(_turn_key(TurnKey(tenant, session, turn))) for turn in turns]
-        with _translated():
-            # Consistent, since the next question may come right after `complete`.
-            answer = self._client.batch_get_item(
-                RequestItems={
-                    self._table: {
-                        "Keys": keys,
-                        "ConsistentRead": True,
-                        "ProjectionExpression": "sk, question, outcome.answer",
-                    }
-                }
-            )
-        if answer.get("UnprocessedKeys"):
-            raise StorageThrottled("DynamoDB left keys of a batch unread")
-        found = {item["sk"]: item for item in map(_unpack, answer["Responses"].get(self._table, []))}
-        items = (found.get(f"TURN#{turn}", {}) for turn in turns)
+        keys = [TurnKey(tenant, session, turn) for turn in turns]
+        # Only the last turn may have ended a moment ago, so it alone is worth the double price of a consistent read.
+        items = [*self._batch(keys[:-1], consistent=False), *self._batch(keys[-1:], consistent=True)]
         return [
             Exchange(item["question"], item["outcome"]["answer"])
             for item in items
             if item.get("outcome", {}).get("answer")
         ]
+
+    def _batch(self, keys: Sequence[TurnKey], *, consistent: bool) -> list[dict[str, Any]]:
+        """What `exchanges` needs of turns, in their order; an empty dict for one that does not exist."""
+        if not keys:
+            return []
+        request: KeysAndAttributesTypeDef = {
+            "Keys": [_pack(_turn_key(key)) for key in keys],
+            "ConsistentRead": consistent,
+            "ProjectionExpression": "sk, question, outcome.answer",
+        }
+        with _translated():
+            answer = self._client.batch_get_item(RequestItems={self._table: request})
+        if answer.get("UnprocessedKeys"):
+            raise StorageThrottled("DynamoDB left keys of a batch unread")
+        found = {item["sk"]: item for item in map(_unpack, answer["Responses"].get(self._table, []))}
+        return [found.get(_turn_key(key)["sk"], {}) for key in keys]
 
     def request_stop(self, key: TurnKey, user: str, now: float) -> None:
         session = self._read(_session_key(key))
@@ -197,7 +199,8 @@ class DynamoConversations:
             )
 
     def stop_requested(self, key: TurnKey, user: str) -> bool:
-        return user in self._read(_control_key(key)).get("stopped_by", ())
+        # Looked at twice a second: not consistent, since a look that comes a moment too early is followed by another.
+        return user in self._read(_control_key(key), consistent=False).get("stopped_by", ())
 
     def _update_active(self, key: TurnKey, expression: str, values: dict[str, Any]) -> None:
         """Update the session while the turn is its active one; once another turn has it, do nothing."""
@@ -213,9 +216,9 @@ class DynamoConversations:
         except _ConditionRefused:
             pass
 
-    def _read(self, key: dict[str, str]) -> dict[str, Any]:
+    def _read(self, key: dict[str, str], *, consistent: bool = True) -> dict[str, Any]:
         with _translated():
-            answer = self._client.get_item(TableName=self._table, Key=_pack(key), ConsistentRead=True)
+            answer = self._client.get_item(TableName=self._table, Key=_pack(key), ConsistentRead=consistent)
         return _unpack(answer.get("Item", {}))
 
 
