@@ -27,7 +27,7 @@ $(VENV)/dev.done: requirements/dev.txt $(VENV)/local.done
 # The page's Markdown libraries; without Node the page shows plain text and says so.
 web/node_modules/done: web/package-lock.json
 	@if command -v npm >/dev/null; then \
-		cd web && npm ci --silent --no-audit --no-fund && touch node_modules/done; \
+		cd web && npm ci --silent --no-audit --no-fund --ignore-scripts --omit=optional && touch node_modules/done; \
 	else echo "Node is not installed: the page will show plain text"; fi
 
 dev: $(VENV)/local.done web/node_modules/done ## the whole cloud on this machine, with the chat page

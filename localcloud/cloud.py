@@ -21,14 +21,15 @@ from typing import Any, Self
 
 from localcloud import tokens
 from localcloud.aws.cloud import Aws
-from localcloud.functions.service import LambdaService
+from localcloud.functions.service import LambdaService, log_line
 from localcloud.gateway.errors import PortTaken
 from localcloud.gateway.limits import AWS_LIMITS, Limits
 from localcloud.gateway.server import Gateway
+from localcloud.models.pacing import READING_PACE
 from localcloud.models.server import ModelServer
 from localcloud.page import ChatPage
 from localcloud.pinecone.server import PineconeServer
-from localcloud.providers import LOCAL_CHAT, LOCAL_NOTE, Model, chat_model, embedding_model, vector_index
+from localcloud.providers import LOCAL_CHAT, LOCAL_NOTE, Model, chat_model, dimensions, embedding_model, vector_index
 from localcloud.template.localise import LocalUrls, localised
 from localcloud.template.model import Application
 from localcloud.template.reader import read_application
@@ -37,6 +38,8 @@ from localcloud.template.reader import read_application
 API = "ChatApi"
 #: The local release: any hexadecimal text does, as nothing is published.
 RELEASE = "0" * 40
+#: The local index.
+INDEX = "thinkaloud"
 HOST = "127.0.0.1"
 
 
@@ -57,6 +60,7 @@ class LocalCloud:
         limits: the gateway's, which tests scale down.
         samples: load the sample handbook into the tenant `demo`.
         progress: told what is being started, a line at a time.
+        log: told what functions print, with the function's name.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class LocalCloud:
         limits: Limits = AWS_LIMITS,
         samples: bool = True,
         progress: Callable[[str], None] = lambda line: None,
+        log: Callable[[str, str], None] = log_line,
     ) -> None:
         self._project = project
         self._template = template or project / "template.yaml"
@@ -78,15 +83,14 @@ class LocalCloud:
         self._environ = os.environ if environ is None else environ
         self._samples = samples
         self._progress = progress
+        self._log = log
         self._limits = limits
         self._port = port or free_port()
         self._management_port = free_port()
         self._exit = AsyncExitStack()
         self.aws = Aws(self._environ)
-        self.models = ModelServer(**({} if pace is None else {"pace": pace}))
-        self.pinecone = PineconeServer(
-            self._state / "pinecone", embedder=self.models.embedder, default_index="thinkaloud"
-        )
+        self.models = ModelServer(pace=READING_PACE if pace is None else pace)
+        self.pinecone = PineconeServer(self._state / "pinecone", embedder=self.models.embedder, default_index=INDEX)
         self.gateway: Gateway
         self.functions: LambdaService
         self._chat: Model
@@ -143,7 +147,9 @@ class LocalCloud:
         )
         await self.aws.create(application)
         self._progress("starting the gateway and the functions")
-        self.functions = LambdaService(application, environment=self.aws.environment)
+        self.functions = LambdaService(
+            application, environment=self.aws.environment, inherited=self._environ, reload=True, log=self._log
+        )
         await self._started(self.functions)
         self.gateway = Gateway(
             application.apis[API],
@@ -153,8 +159,8 @@ class LocalCloud:
         )
         await self.gateway.start(HOST, self._port, self._management_port)
         self._exit.push_async_callback(self.gateway.stop)
-        environment = {**self.aws.environment, **self.functions.endpoints, **_variables(application)}
-        await self._warm(environment)
+        environment = {**self.aws.environment, **_variables(application)}
+        await self._warm(application, environment)
         self._announce(environment)
 
     async def _started(self, server: Any) -> None:
@@ -167,6 +173,8 @@ class LocalCloud:
         self._chat = await asyncio.to_thread(chat_model, self._environ, self.models.url)
         embedding = embedding_model(self._environ, self.models.url)
         index = vector_index(self._environ, self.pinecone.url)
+        if index.host == self.pinecone.url:
+            self.pinecone.open_index(INDEX, dimension=await asyncio.to_thread(dimensions, embedding))
         return {
             "JwtAlgorithm": "HS256",
             "JwtIssuer": tokens.ISSUER,
@@ -192,10 +200,10 @@ class LocalCloud:
     def _local_urls(self) -> LocalUrls:
         return LocalUrls(management=f"http://{HOST}:{self._management_port}", websocket=f"ws://{HOST}:{self._port}")
 
-    async def _warm(self, environment: Mapping[str, str]) -> None:
+    async def _warm(self, application: Application, environment: Mapping[str, str]) -> None:
         """Start one process a function, and load the samples meanwhile."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.functions.warm())
+            tasks.create_task(self.functions.warm(dict.fromkeys(application.functions, 1)))
             if self._samples:
                 tasks.create_task(self._load_samples(environment))
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from localcloud.gateway.pages import Page, PageRequest
 
-#: Nothing inline, nothing from elsewhere; sockets anywhere, as the page may be pointed at a deployed API.
+#: Nothing inline, nothing from elsewhere, HTML only through DOMPurify; sockets anywhere, as the page may be pointed at
+#: a deployed API.
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: https:; style-src 'self'; "
-        "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -84,6 +84,20 @@ def vector_index(environ: Mapping[str, str], local_url: str) -> Index:
     return Index(local_url, "local")
 
 
+def dimensions(model: Model) -> int:
+    """How long the embedding model's vectors are: it is asked, as no API tells.
+
+    Raises:
+        ProviderError: it does not answer.
+    """
+    try:
+        with openai.OpenAI(base_url=model.url, api_key=model.key or "none", timeout=10.0, max_retries=1) as client:
+            answer = client.embeddings.create(model=model.name, input="?", encoding_format="float")
+    except openai.OpenAIError as error:
+        raise ProviderError(f"the embedding model {model.name} at {model.url} does not answer: {error}") from None
+    return len(answer.data[0].embedding)
+
+
 def _only_model(url: str, key: str) -> str:
     try:
         with openai.OpenAI(base_url=url, api_key=key or "none", timeout=5.0, max_retries=0) as client:

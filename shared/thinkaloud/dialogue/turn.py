@@ -105,12 +105,11 @@ class Turn:
 
     def outcome(self, last: Complete | Error) -> Outcome:
         """What to store of the turn that ended with `last`: the partial answer too, if it broke off."""
-        failed = isinstance(last, Error)
-        ending = self._complete()
+        ending = self._complete() if isinstance(last, Error) else last
         return Outcome(
-            state="failed" if failed else "done",
+            state="failed" if isinstance(last, Error) else "done",
             answer=self._so_far.answer,
-            finish="error" if failed else ending.finish,
+            finish="error" if isinstance(last, Error) else ending.finish,
             model=ending.model,
             error=last.code if isinstance(last, Error) else None,
             sources=[source.model_dump(mode="json", exclude_none=True) for source in self._so_far.sources],

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from thinkaloud.knowledge.documents import Document
-from thinkaloud.language import estimate_tokens, sentences
+from thinkaloud.language import estimate_tokens, split_sentences
 
 #: Estimated tokens. Small enough that a passage is about one thing, large enough to answer from.
 CHUNK_TOKENS = 300
-_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
-_FENCE = re.compile(r"^\s*(```|~~~)")
+_HEADING = re.compile(r"^(#{1,6})\s+(.+?)(?:\s+#+)?\s*$")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
+#: What joins the paragraphs of a chunk, and how many estimated tokens it is.
+_GAP = "\n\n"
+_GAP_TOKENS = estimate_tokens(_GAP)
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Chunk:
 
 
 def chunk(document: Document, budget: int = CHUNK_TOKENS) -> list[Chunk]:
-    """The chunks of a document, in order. Together they hold all of its text but the headings."""
+    """The chunks of a document, in order, none over the budget. Together they hold all of its text but the headings."""
     chunks: list[Chunk] = []
     for section, body in _sections(document):
         for text in _packed(body, budget):
@@ -40,12 +43,11 @@ def _sections(document: Document) -> Iterator[tuple[str, str]]:
         return
     path: list[tuple[int, str]] = []
     lines: list[str] = []
-    fenced = False
-    for line in document.text.splitlines():
-        if _FENCE.match(line):
-            fenced = not fenced
-        heading = None if fenced else _HEADING.match(line)
+    fence = ""
+    for line in document.text.split("\n"):
+        heading = None if fence else _HEADING.match(line)
         if heading is None:
+            fence = _fence_after(line, fence)
             lines.append(line)
             continue
         yield _joined(path, document.title), "\n".join(lines).strip()
@@ -53,6 +55,20 @@ def _sections(document: Document) -> Iterator[tuple[str, str]]:
         level = len(heading.group(1))
         path = [*(step for step in path if step[0] < level), (level, heading.group(2))]
     yield _joined(path, document.title), "\n".join(lines).strip()
+
+
+def _fence_after(line: str, fence: str) -> str:
+    """The marks that opened the code block in which the next line stands; empty outside of one.
+
+    https://spec.commonmark.org/0.31.2/#fenced-code-blocks
+    """
+    found = _FENCE.match(line)
+    if found is None:
+        return fence
+    marks, info = found.groups()
+    if fence:
+        return "" if marks.startswith(fence) and not info.strip() else fence
+    return "" if "`" in info and marks[0] == "`" else marks
 
 
 def _joined(path: list[tuple[int, str]], title: str) -> str:
@@ -65,13 +81,13 @@ def _packed(text: str, budget: int) -> Iterator[str]:
     size = 0
     for piece in _pieces(text, budget):
         tokens = estimate_tokens(piece)
-        if gathered and size + tokens > budget:
-            yield "\n\n".join(gathered)
+        if gathered and size + _GAP_TOKENS + tokens > budget:
+            yield _GAP.join(gathered)
             gathered, size = [], 0
+        size += tokens + (_GAP_TOKENS if gathered else 0)
         gathered.append(piece)
-        size += tokens
     if gathered:
-        yield "\n\n".join(gathered)
+        yield _GAP.join(gathered)
 
 
 def _pieces(text: str, budget: int) -> Iterator[str]:
@@ -87,15 +103,18 @@ def _pieces(text: str, budget: int) -> Iterator[str]:
 def _cut(paragraph: str, budget: int) -> Iterator[str]:
     """Runs of sentences within the budget; a sentence over it is cut by characters, as no better place is known."""
     run = ""
-    for sentence in sentences(paragraph):
-        # Latin sentences are joined by a space, Chinese ones by nothing.
-        joined = f"{run} {sentence}" if run and run[-1].isascii() else run + sentence
-        if run and estimate_tokens(joined) > budget:
-            yield run
-            joined = sentence
-        while estimate_tokens(joined) > budget:
-            yield joined[:budget]
-            joined = joined[budget:]
-        run = joined
-    if run:
-        yield run
+    for sentence in split_sentences(paragraph):
+        if estimate_tokens(run + sentence) > budget:
+            yield from _stripped([run])
+            run = ""
+        run += sentence
+        if estimate_tokens(run) > budget:
+            # No character is more than one token.
+            *full, run = (run[start : start + budget] for start in range(0, len(run), budget))
+            yield from _stripped(full)
+    yield from _stripped([run])
+
+
+def _stripped(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces without outer white space, and without those that hold nothing else."""
+    return (stripped for piece in pieces if (stripped := piece.strip()))

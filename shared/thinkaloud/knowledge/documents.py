@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from thinkaloud.language import Language, language_of, normalise
 MEDIA = {".md": "text/markdown", ".markdown": "text/markdown", ".txt": "text/plain"}
 #: Bytes. Longer text belongs into several documents, each with a title of its own.
 MAX_BYTES = 10 * 1024 * 1024
-_TITLE = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
+_TITLE = re.compile(r"^#[ \t]+(\S.*?)(?:[ \t]+#+)?[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def read_document(path: Path, root: Path) -> Document:
     Raises:
         DocumentError: of an unknown kind, empty, too large or not UTF-8; the message is one line for a person.
     """
+    uri = _uri(path, root)
     media = MEDIA.get(path.suffix.lower())
     if media is None:
         kind = path.suffix or "(none)"
@@ -52,6 +54,15 @@ def read_document(path: Path, root: Path) -> Document:
         raise DocumentError(f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     if not text:
         raise DocumentError(f"{path.name} is empty")
-    uri = path.relative_to(root).as_posix()
     heading = _TITLE.search(text) if media == "text/markdown" else None
     return Document(uri, heading.group(1) if heading else path.stem, media, language_of(text), text)
+
+
+def _uri(path: Path, root: Path) -> str:
+    """The path below `root`, spelt the same on every system: macOS may hand out é as two characters."""
+    uri = unicodedata.normalize("NFC", path.relative_to(root).as_posix())
+    try:
+        uri.encode()
+    except UnicodeEncodeError:
+        raise DocumentError(f"the name {path.name!a} is not UTF-8; rename the file") from None
+    return uri

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -17,8 +18,10 @@ from thinkaloud.knowledge.index import Match, Passage
 if TYPE_CHECKING:
     from pinecone import AsyncIndex
 
-#: Vectors in one upsert: 100 of 1,536 dimensions with 2 KB of metadata stay under the service's 2 MB.
-BATCH = 100
+#: Bytes of one upsert, of the 2 MB that the service takes, and what a vector costs: 22 for each number written out,
+#: and its metadata. https://docs.pinecone.io/reference/api/database-limits
+UPSERT_BYTES = 1_500_000
+_NUMBER_BYTES, _METADATA_BYTES = 22, 4_000
 #: Seconds for a query: past that an answer without passages is better than none.
 QUERY_TIMEOUT = 5.0
 #: Ids in one delete, https://docs.pinecone.io/reference/api/database-limits
@@ -35,22 +38,20 @@ class PineconeIndex:
 
     async def query(self, tenant: str, vector: Sequence[float], top_k: int) -> list[Match]:
         async with self._index() as index:
-            answer = await index.query(
-                vector=vector, top_k=top_k, namespace=tenant, include_metadata=True, timeout=QUERY_TIMEOUT
-            )
-        return [Match(_passage(match.metadata or {}), match.score) for match in answer.matches]
+            # The client's own time-out is for each of its four attempts.
+            async with asyncio.timeout(QUERY_TIMEOUT):
+                answer = await index.query(vector=vector, top_k=top_k, namespace=tenant, include_metadata=True)
+            return [Match(_passage(match.metadata or {}), match.score) for match in answer.matches]
 
     async def upsert(self, tenant: str, passages: Sequence[Passage], vectors: Sequence[Sequence[float]]) -> None:
         async with self._index() as index:
-            for start in range(0, len(passages), BATCH):
-                batch = zip(passages[start : start + BATCH], vectors[start : start + BATCH], strict=True)
-                await index.upsert(
-                    vectors=[
-                        {"id": passage.id, "values": vector, "metadata": asdict(passage)} for passage, vector in batch
-                    ],
-                    namespace=tenant,
-                    show_progress=False,
-                )
+            records = [
+                {"id": passage.id, "values": vector, "metadata": asdict(passage)}
+                for passage, vector in zip(passages, vectors, strict=True)
+            ]
+            batch = UPSERT_BYTES // (_NUMBER_BYTES * len(vectors[0]) + _METADATA_BYTES) if records else 1
+            for start in range(0, len(records), batch):
+                await index.upsert(vectors=records[start : start + batch], namespace=tenant, show_progress=False)
 
     async def ids(self, tenant: str, document: str) -> list[str]:
         async with self._index() as index:
@@ -74,7 +75,7 @@ class PineconeIndex:
             if self._opened is None:
                 self._opened = await self._client.index(host=self._host)
             yield self._opened
-        except (PineconeError, httpx.HTTPError, KeyError, TypeError) as error:
+        except (PineconeError, httpx.HTTPError, TimeoutError, KeyError, TypeError) as error:
             raise KnowledgeError(f"the index did not answer: {type(error).__name__}: {error}") from error
 
 

@@ -38,11 +38,14 @@ class OpenAIChat:
                 stream=True,
                 stream_options={"include_usage": True},
             )
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            raise model_error(error) from error
+        try:
             async with stream:
                 async for event in _read(stream):
                     yield event
         except (openai.OpenAIError, httpx2.HTTPError, json.JSONDecodeError) as error:
-            raise model_error(error) from error
+            raise ModelBroken(f"the model's stream broke off: {type(error).__name__}: {error}") from error
 
 
 async def _read(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncIterator[Delta | Finish]:
@@ -70,17 +73,15 @@ async def _read(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncIterator[Del
 
 
 def model_error(error: Exception) -> ModelError:
-    """What went wrong with a provider, in our terms. The provider's own words are for the log."""
-    if isinstance(error, openai.APIStatusError):
-        status = error.status_code
-        if status == 429:
-            return ModelBusy(f"the provider answered 429: {error.message}")
-        if status < 500 and status != 408:
-            return ModelRefused(f"the provider answered {status}: {error.message}")
-        return ModelUnavailable(f"the provider answered {status}: {error.message}")
-    if isinstance(error, openai.APIConnectionError):
-        return ModelUnavailable(f"the provider cannot be reached: {error}")
-    return ModelBroken(f"the model's stream broke off: {type(error).__name__}: {error}")
+    """Why a provider did not begin to answer, in our terms. Its own words are for the log."""
+    if not isinstance(error, openai.APIStatusError):
+        return ModelUnavailable(f"the provider cannot be reached: {type(error).__name__}: {error}")
+    detail = f"the provider answered {error.status_code}: {error.message}"
+    if error.status_code == 429:
+        return ModelBusy(detail)
+    if error.status_code < 500 and error.status_code != 408:
+        return ModelRefused(detail)
+    return ModelUnavailable(detail)
 
 
 def _usage(usage: CompletionUsage) -> Usage:
