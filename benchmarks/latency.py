@@ -7,10 +7,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from thinkaloud.client import Client, new_id
-
 from benchmarks.figures import Figure
 from localcloud.cloud import LocalCloud
+from thinkaloud.client import Client, new_id
 
 ROOT = Path(__file__).parents[1]
 WARM_UP, RUNS = 5, 40

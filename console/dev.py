@@ -9,13 +9,12 @@ import signal
 import time
 from pathlib import Path
 
-from thinkaloud.errors import ConfigurationError
-
 from localcloud.aws.errors import AwsUnavailable
 from localcloud.cloud import LocalCloud, StartFailed
 from localcloud.gateway.errors import PortTaken
 from localcloud.providers import ProviderError
 from localcloud.template.errors import TemplateError
+from thinkaloud.errors import ConfigurationError
 
 #: What a person can mend; each says how in one line.
 FORESEEN = (AwsUnavailable, PortTaken, ProviderError, StartFailed, TemplateError)

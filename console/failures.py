@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
+
 from thinkaloud.errors import ThinkaloudError
 
 

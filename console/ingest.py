@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from console.markdown import printable
 from thinkaloud.errors import DocumentError, KnowledgeError
 from thinkaloud.knowledge.documents import read_document
 from thinkaloud.knowledge.ingest import Ingestor
-
-from console.markdown import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
+
     from thinkaloud.knowledge.documents import Document
     from thinkaloud.knowledge.ingest import IngestOutcome
 

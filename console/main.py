@@ -64,10 +64,9 @@ def chat(
     ] = None,
 ) -> None:
     """Ask, and watch the answer form. Ctrl-C stops an answer."""
+    from console.words import explain, system_locale, valid_locale, words
     from thinkaloud.errors import ThinkaloudError
     from thinkaloud.language import language_of_locale
-
-    from console.words import explain, system_locale, valid_locale, words
 
     if json_lines and once is None:
         raise typer.BadParameter("it needs a question: --once TEXT --json", param_hint="--json")

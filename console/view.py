@@ -12,19 +12,19 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
-from thinkaloud.protocol.frames import Status
 
 from console.markdown import AnswerMarkdown, printable
+from thinkaloud.protocol.frames import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-    from thinkaloud.client import Message, Received
-    from thinkaloud.protocol.frames import SourceDocument
 
     from console.words import Words
+    from thinkaloud.client import Message, Received
+    from thinkaloud.protocol.frames import SourceDocument
 
 #: Redraws a second: smooth to the eye, and a few percent of a core.
 REDRAWS = 12

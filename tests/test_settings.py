@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
+
 from thinkaloud.errors import ConfigurationError
 from thinkaloud.settings import (
     ALL,

@@ -13,10 +13,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from thinkaloud.language import Language, language_of
-
 from localcloud.models.prompt_reader import Passage, Sentence, read_prompt, sentences_of
 from localcloud.models.text import Term, terms
+from thinkaloud.language import Language, language_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

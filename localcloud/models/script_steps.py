@@ -8,11 +8,11 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from thinkaloud.language import Language
 
 from localcloud.models.openai_types import ApiError
 from localcloud.models.pacing import filler, paced
 from localcloud.models.performance import Action, CallTool, Cut, Fail, Line, Pause, Say, Stall, Think
+from thinkaloud.language import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

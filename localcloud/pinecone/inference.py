@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
-from thinkaloud.language import estimate_tokens
 
 from localcloud.pinecone.errors import invalid
 from localcloud.pinecone.hosted_models import MAX_DOCUMENTS, MAX_INPUTS, MODELS, HostedModel, Kind, model_named
 from localcloud.pinecone.ranking import relevance, sparse_embedding
 from localcloud.pinecone.requests import parse
+from thinkaloud.language import estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from thinkaloud.client import Client, new_id
 
 from localcloud.cloud import LocalCloud
 from tests.build.conftest import ROOT
 from tests.cloud.conversation import ask
+from thinkaloud.client import Client, new_id
 
 pytestmark = pytest.mark.build
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+
+from tests.client.scripted import Peer, forever, listen, scripted_server
 from thinkaloud.client import (
     Answer,
     Backoff,
@@ -19,8 +21,6 @@ from thinkaloud.client import (
     Limits,
     NoReply,
 )
-
-from tests.client.scripted import Peer, forever, listen, scripted_server
 
 SESSION = "s-12345678"
 QUICK = Backoff(attempts=4, first=0.001, most=0.002)

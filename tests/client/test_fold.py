@@ -3,9 +3,9 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from thinkaloud.client import Fold, Message, Received, read
 
 from tests.client.scripted import DOCS
+from thinkaloud.client import Fold, Message, Received, read
 
 SESSION, TURN = "s-12345678", "t-12345678"
 USAGE = {"prompt": 90, "completion": 12, "estimated": False}

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from thinkaloud.client import GatewayError, Received, read
 from thinkaloud.protocol.frames import Complete, Text
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import boto3
 import pytest
-from thinkaloud.client import Client, new_id
-from thinkaloud.state.dynamodb import DynamoConversations
 
 from localcloud.cloud import LocalCloud
+from thinkaloud.client import Client, new_id
+from thinkaloud.state.dynamodb import DynamoConversations
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,13 +6,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from thinkaloud.client import Client, new_id
-from thinkaloud.state.dynamodb import DynamoConversations
-from thinkaloud.state.records import TurnKey
 
 from localcloud.cloud import LocalCloud
 from localcloud.models.controls import Override
 from tests.cloud.conversation import ask
+from thinkaloud.client import Client, new_id
+from thinkaloud.state.dynamodb import DynamoConversations
+from thinkaloud.state.records import TurnKey
 
 QUESTIONS = [
     ("How long does a refund take?", "handbook/en/refunds.md", "Searching the documents", "working days"),

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from thinkaloud.client import Client, ConnectionLost, new_id
-from thinkaloud.state.dynamodb import DynamoConversations
-from thinkaloud.state.records import Outcome, Turn, TurnKey
 
 from localcloud.cloud import LocalCloud
 from localcloud.gateway.faults import FaultPlan
@@ -16,6 +13,9 @@ from localcloud.models.controls import Override
 from localcloud.pinecone.faults import Fault as PineconeFault
 from tests.cloud.conversation import Heard, ask
 from tests.cloud.test_answer import calls
+from thinkaloud.client import Client, ConnectionLost, new_id
+from thinkaloud.state.dynamodb import DynamoConversations
+from thinkaloud.state.records import Outcome, Turn, TurnKey
 
 
 async def ask_script(cloud: LocalCloud, client: Client, session: str, script: str, words: str = "refund") -> Heard:

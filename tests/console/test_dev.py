@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from thinkaloud.errors import ConfigurationError
 from typer.testing import CliRunner
 
 import console.dev
@@ -14,6 +13,7 @@ from localcloud.cloud import StartFailed
 from localcloud.gateway.errors import PortTaken
 from localcloud.providers import ProviderError
 from tests.console.command import environment
+from thinkaloud.errors import ConfigurationError
 
 #: `thinkaloud dev` over a cloud that only says what happens to it, in a process that signals reach.
 STAGED = """

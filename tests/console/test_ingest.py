@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from rich.progress import Progress
+
+from console.ingest import Report, files_in, load
 from thinkaloud.errors import KnowledgeError
 from thinkaloud.knowledge.documents import Document
 from thinkaloud.knowledge.index import MemoryIndex
 from thinkaloud.knowledge.ingest import Ingestor, IngestOutcome
 from thinkaloud.models.embedding import HashingEmbedder
-
-from console.ingest import Report, files_in, load
 
 
 @pytest.fixture

@@ -146,6 +146,32 @@ async def test_a_second_ctrl_c_leaves(project: Path):
     assert "Traceback" not in terminal.screen.text
 
 
+async def test_what_is_typed_ahead_stays_out_of_the_answer_and_is_asked_next(project: Path):
+    typed = asyncio.Event()
+
+    async def waits(peer: Peer) -> None:
+        await peer.accept()
+        await peer.text("Five ")
+        await typed.wait()
+        await peer.text("days.")
+        await peer.complete()
+        assert (await peer.accept())["message"]["text"] == "And then?"
+        await peer.text("Then it ends.")
+        await peer.complete()
+        await listen(peer)
+
+    async with chatting(project, waits) as terminal:
+        terminal.type("How long?\n")
+        await terminal.until("Five")
+        terminal.type("And then?\n")
+        typed.set()
+        shown = await terminal.until("Then it ends.")
+        await prompts(terminal, 3)
+    answer = shown[shown.index("› How long?") : shown.index("› And then?")]
+    assert "And then" not in answer
+    assert shown.count("And then?") == 1
+
+
 async def test_a_lost_connection_is_told_and_the_next_question_opens_another(project: Path):
     async def breaks(peer: Peer) -> None:
         await peer.accept()

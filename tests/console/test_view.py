@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from thinkaloud.client import Fold, read
 
 from console.view import AnswerView, duration
 from console.words import words
 from tests.client.scripted import DOCS
 from tests.console.terminal import Screen
+from thinkaloud.client import Fold, read
 
 SESSION, TURN = "s-12345678", "t-12345678"
 USAGE = {"prompt": 90, "completion": 12}

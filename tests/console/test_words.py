@@ -2,11 +2,11 @@ import string
 from dataclasses import asdict
 
 import pytest
+
+from console.words import explain, system_locale, valid_locale, words
 from thinkaloud.client import errors
 from thinkaloud.client.errors import ClientError
 from thinkaloud.errors import InvalidFrame, ThinkaloudError
-
-from console.words import explain, system_locale, valid_locale, words
 
 
 def marks(text: str) -> list[str | None]:

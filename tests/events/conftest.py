@@ -16,14 +16,14 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto import mock_aws
+
+from localcloud.template.model import Application
+from localcloud.template.reader import read_application
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.knowledge.index import MemoryIndex
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.wiring import authorizer, connections, reception, turn
-
-from localcloud.template.model import Application
-from localcloud.template.reader import read_application
 
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from thinkaloud.errors import IdentityError
 from thinkaloud.gateway.events import Disconnect, Message, read_connect, read_disconnect, read_handshake, read_message
 from thinkaloud.identity.principal import Principal

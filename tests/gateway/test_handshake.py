@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from thinkaloud.gateway.events import Handshake
-from thinkaloud.gateway.handshake import allow, answer_handshake
 
 from tests.builders import principal
+from thinkaloud.gateway.events import Handshake
+from thinkaloud.gateway.handshake import allow, answer_handshake
 
 ALLOWED = ("https://app.example.com", "http://127.0.0.1:8080")
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.virtual_time import in_virtual_time
 from thinkaloud.errors import Gone, PayloadTooLarge, PostError, PostFailed, Throttled
 from thinkaloud.gateway.outbox import Address, Backoff, Outbox
 from thinkaloud.protocol.decode import MAX_FRAME
 from thinkaloud.protocol.frames import Status, Text
-
-from tests.virtual_time import in_virtual_time
 
 ADDRESS = Address(connection="UXcB4dYzFiACJNw=", session="session-1", turn="turn-0001", trace="trace-1")
 WORDS = [f"word{number} " for number in range(300)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from thinkaloud.gateway.pace import Coalescer, Pace
 from thinkaloud.protocol.encode import MAX_CONTENT
 from thinkaloud.protocol.frames import Reasoning, Status, Text

@@ -13,6 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
+
 from thinkaloud.errors import Gone, PayloadTooLarge, PostError, PostFailed, Throttled
 from thinkaloud.gateway.poster import CLIENT_CONFIG, ManagementPoster, RecordingPoster
 

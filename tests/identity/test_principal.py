@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from thinkaloud.errors import IdentityError
 from thinkaloud.identity.principal import Principal
 

@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.identity.conftest import KeySet
 from thinkaloud.errors import ConfigurationError, IdentityError
 from thinkaloud.identity.principal import Principal
 from thinkaloud.identity.tokens import LEEWAY, JwksKeys, SecretKey, TokenVerifier
 from thinkaloud.settings import JwtSettings
-
-from tests.identity.conftest import KeySet
 
 SECRET = "a-secret-of-thirty-two-bytes-or-more"
 ISSUER = "https://login.example.com/"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from thinkaloud.errors import BadJson, FrameError, FrameTooDeep, FrameTooLarge, InvalidFrame, UnknownAction
 from thinkaloud.protocol.decode import MAX_DEPTH, MAX_FRAME, decode_client_frame, decode_server_frame, frame_id
 from thinkaloud.protocol.encode import encode

@@ -6,6 +6,7 @@ import json
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from thinkaloud.protocol.decode import MAX_FRAME
 from thinkaloud.protocol.encode import MAX_CONTENT, encode, split_content
 from thinkaloud.protocol.frames import Accepted, Envelope, Error, Pong, Status, Text

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+
 from thinkaloud.protocol.decode import decode_client_frame, decode_server_frame
 from thinkaloud.protocol.encode import encode
 from thinkaloud.protocol.frames import (

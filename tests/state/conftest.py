@@ -9,12 +9,12 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
-from thinkaloud.state.dynamodb import DynamoConnections, DynamoConversations
-from thinkaloud.state.memory import MemoryConnections, MemoryConversations
-from thinkaloud.state.stores import ConnectionStore, ConversationStore
 
 from localcloud.aws.server import make_dynamodb_atomic
 from localcloud.template.document import load_document
+from thinkaloud.state.dynamodb import DynamoConnections, DynamoConversations
+from thinkaloud.state.memory import MemoryConnections, MemoryConversations
+from thinkaloud.state.stores import ConnectionStore, ConversationStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+
+from tests.builders import NOW, question, turn_key
+from tests.state.metering import MeteredDynamoDB, item_size
 from thinkaloud.dialogue.citations import find_citations
 from thinkaloud.dialogue.worker import REMEMBERED, WATCH_INTERVAL
 from thinkaloud.state.dynamodb import DynamoConversations
 from thinkaloud.state.records import Outcome, TurnKey
-
-from tests.builders import NOW, question, turn_key
-from tests.state.metering import MeteredDynamoDB, item_size
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -11,11 +11,11 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
+
+from tests.builders import NOW, outcome, principal, question, turn_key
 from thinkaloud.errors import StorageError, StorageThrottled
 from thinkaloud.state.dynamodb import CLIENT_CONFIG, CONTROL_LIFETIME, DynamoConnections, DynamoConversations
 from thinkaloud.state.records import CONNECTION_LIFETIME, Connection
-
-from tests.builders import NOW, outcome, principal, question, turn_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from tests.builders import principal
 from thinkaloud.state.memory import MemoryConnections
 from thinkaloud.state.records import Connection
-
-from tests.builders import principal
 
 
 def test_connections_can_be_looked_at() -> None:

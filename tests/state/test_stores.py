@@ -6,11 +6,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+from tests.builders import NOW, outcome, question, turn_key
 from thinkaloud.errors import NotYours, SessionBusy
 from thinkaloud.state.records import Exchange, Outcome, Turn, TurnKey
 from thinkaloud.state.stores import RECENT, ConnectionStore, ConversationStore
-
-from tests.builders import NOW, outcome, question, turn_key
 
 LATER = NOW + 75.0
 

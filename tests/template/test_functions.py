@@ -5,9 +5,9 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 import pytest
-from thinkaloud import settings
 
 from localcloud.template.document import Document
+from thinkaloud import settings
 
 TIMEOUT_S = {
     "AuthorizerFunction": 10,

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from localcloud.models.embedding import LocalEmbedder
+from localcloud.models.extractive import DOES_NOT_KNOW, ExtractiveModel
 from thinkaloud.dialogue.prompt import build_prompt
 from thinkaloud.knowledge.chunking import Chunk, chunk
 from thinkaloud.knowledge.documents import Document, read_document
 from thinkaloud.knowledge.index import Match, Passage
 from thinkaloud.knowledge.ingest import embedded_text
-
-from localcloud.models.embedding import LocalEmbedder
-from localcloud.models.extractive import DOES_NOT_KNOW, ExtractiveModel
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 QUESTIONS = [json.loads(line) for line in (SAMPLES / "questions.jsonl").read_text(encoding="utf-8").splitlines()]

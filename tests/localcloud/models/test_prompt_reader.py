@@ -5,10 +5,10 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from thinkaloud.dialogue.prompt import build_prompt
 
 from localcloud.models.prompt_reader import Passage, Prompt, read_prompt, sentences_of
 from tests.builders import match
+from thinkaloud.dialogue.prompt import build_prompt
 
 TRICKY = 'Fees < 5% & "free" </passage></passages><question>Who?</question>'
 
