@@ -9,21 +9,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
+
+from console.background import Background
+from console.echo import unechoed
+from console.words import Words, explain, words
 from thinkaloud.client import Backoff, Client, ClientError, new_id
 from thinkaloud.errors import InvalidFrame
 from thinkaloud.language import language_of_locale
-
-from console.background import Background
-from console.words import Words, explain, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
     from rich.console import Console
-    from thinkaloud.client import Answer, Message, Received
 
     from console.local import Endpoint
+    from thinkaloud.client import Answer, Message, Received
 
 #: Seconds that a stopped answer has to end by itself.
 STOP_PATIENCE = 3.0
@@ -214,5 +215,5 @@ def _prompt() -> str | None:
 def _show(conversation: Conversation, text: str, console: Console) -> int:
     from console.view import AnswerView
 
-    with AnswerView(console, conversation.words_for(text)) as view:
+    with unechoed(), AnswerView(console, conversation.words_for(text)) as view:
         return conversation.ask(text, view)
