@@ -119,10 +119,16 @@ def attribute(kind: str, name: str, owner: str | None, attribute_name: str) -> s
     return None
 
 
-def function_name(identifier: str) -> str:
-    """The name in a function's ARN, partial ARN (`account:function:name`) or name, without alias or version.
+def split_function(identifier: str) -> tuple[str, str | None]:
+    """The name, and the alias or version if there is one, in a function's ARN, partial ARN or name.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestParameters
     """
     _, found, rest = identifier.rpartition("function:")
-    return (rest if found else identifier).split(":", 1)[0]
+    name, _, qualifier = (rest if found else identifier).partition(":")
+    return name, qualifier or None
+
+
+def function_name(identifier: str) -> str:
+    """The name alone."""
+    return split_function(identifier)[0]
