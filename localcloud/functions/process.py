@@ -43,7 +43,7 @@ class Worker:
         The time is Lambda's: 10 s, and then once more as long as an invocation may take.
         https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
         """
-        api = RuntimeApi()
+        api = RuntimeApi(function.name)
         address = await api.start()
         try:
             worker = cls(function, await launcher.launch(function, address), api, log)
@@ -107,7 +107,7 @@ class Worker:
         else:
             result = timed_out(new_request_id(), limit_s)
         self._report(result)
-        raise InitFailed(result)
+        raise InitFailed(self._function.name, result)
 
     async def _first(self, awaited: asyncio.Future[Any], limit_s: float) -> None:
         """Waits for `awaited`, the end of the process or the end of the time, whichever comes first."""

@@ -20,17 +20,19 @@ _OUTCOME = re.compile(rf"{_ROOT}/invocation/(?P<request_id>[^/]+)/(?P<kind>respo
 
 
 class InitFailed(Exception):
-    """The function could not be loaded; `result` is what its first invocation is answered with."""
+    """A function could not be loaded. `str()` is one line; `result` is what its first invocation is answered with."""
 
-    def __init__(self, result: InvocationResult) -> None:
-        super().__init__(str(result.error))
+    def __init__(self, function: str, result: InvocationResult) -> None:
+        message = str((result.error or {}).get("errorMessage", ""))
+        super().__init__(f"{function} cannot be loaded: {' '.join(message.split())}")
         self.result = result
 
 
 class RuntimeApi:
-    """The API for one process, which runs one invocation at a time."""
+    """The API for one process of `function`, which runs one invocation at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: str) -> None:
+        self._function = function
         self._loop = asyncio.get_running_loop()
         self._handed: asyncio.Queue[tuple[Invocation, float] | None] = asyncio.Queue()
         self._running: tuple[str, asyncio.Future[InvocationResult]] | None = None
@@ -69,7 +71,7 @@ class RuntimeApi:
         if request.method == "GET" and request.path == f"{_ROOT}/invocation/next":
             return await self._next()
         if request.method == "POST" and request.path == f"{_ROOT}/init/error":
-            error = InitFailed(InvocationResult(await request.content.read(), failed=True))
+            error = InitFailed(self._function, InvocationResult(await request.content.read(), failed=True))
             if not self._ready.done():
                 self._ready.set_exception(error)
             return web.json_response({"status": "OK"}, status=202)

@@ -115,7 +115,7 @@ async def test_a_worker_that_gets_free_is_quicker_than_a_new_one(workshop: Works
 
 async def test_a_function_that_cannot_be_loaded_answers_with_its_error_and_is_tried_again(workshop: Workshop) -> None:
     broken = failure("Runtime.ImportModuleError", "no module")
-    workshop.problem = InitFailed(broken)
+    workshop.problem = InitFailed("hello", broken)
     pool = Pool(workshop.start, most=10)
     assert await asyncio.gather(*(pool.run(call(name)) for name in "ab")) == [broken, broken]
     with pytest.raises(InitFailed):

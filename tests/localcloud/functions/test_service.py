@@ -211,8 +211,10 @@ async def test_a_function_that_cannot_be_loaded_says_why(
     result = await lambdas.invoke("hello", {})
     assert result.error["errorType"] == error_type
     assert message in result.error["errorMessage"]
-    with pytest.raises(InitFailed):
+    with pytest.raises(InitFailed, match=r"^hello cannot be loaded: .") as caught:
         await lambdas.warm({"hello": 1})
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 async def test_output_is_passed_on_line_by_line_with_the_functions_name(
