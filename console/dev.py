@@ -9,24 +9,36 @@ import signal
 import time
 from pathlib import Path
 
+from console.local import NoLocalCloud, running_cloud
 from localcloud.aws.errors import AwsUnavailable
 from localcloud.cloud import LocalCloud, StartFailed
+from localcloud.functions.runtime_api import InitFailed
 from localcloud.gateway.errors import PortTaken
+from localcloud.pinecone.storage import StorageError
 from localcloud.providers import ProviderError
 from localcloud.template.errors import TemplateError
-from thinkaloud.errors import ConfigurationError
+from thinkaloud.errors import ConfigurationError, ThinkaloudError
 
 #: What a person can mend; each says how in one line.
-FORESEEN = (AwsUnavailable, PortTaken, ProviderError, StartFailed, TemplateError)
+FORESEEN = (AwsUnavailable, InitFailed, PortTaken, ProviderError, StartFailed, StorageError, TemplateError)
+
+
+class AlreadyRunning(ThinkaloudError):
+    """Another `thinkaloud dev` serves this project."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(f"the local cloud of this project is running already, at {page}; stop that one first")
 
 
 def dev(project: Path, *, port: int, samples: bool, pace: float | None) -> None:
     """Start everything, say so, and end all of it on SIGINT or SIGTERM.
 
     Raises:
+        AlreadyRunning: this project's cloud runs; two would share one state.
         ConfigurationError: `.env` cannot be read.
         FORESEEN: something could not start; what had started is stopped again.
     """
+    _check_alone(project)
     began = time.monotonic()
 
     def progress(line: str) -> None:
@@ -38,6 +50,13 @@ def dev(project: Path, *, port: int, samples: bool, pace: float | None) -> None:
         asyncio.run(_until_told(cloud))
     except BaseExceptionGroup as group:  # parts start side by side; the first that failed cancelled the others
         raise _first(group) from None
+
+
+def _check_alone(project: Path) -> None:
+    with contextlib.suppress(NoLocalCloud):
+        cloud = running_cloud(project)
+        cloud.config()  # one that was killed left its file behind, and does not answer
+        raise AlreadyRunning(cloud.page)
 
 
 async def _until_told(cloud: LocalCloud) -> None:

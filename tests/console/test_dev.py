@@ -1,4 +1,5 @@
 import asyncio
+import json
 import signal
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ from console.main import app
 from localcloud.cloud import StartFailed
 from localcloud.gateway.errors import PortTaken
 from localcloud.providers import ProviderError
-from tests.console.command import environment
+from tests.client.scripted import listen, scripted_server
+from tests.console.command import environment, thinkaloud
 from thinkaloud.errors import ConfigurationError
 
 #: `thinkaloud dev` over a cloud that only says what happens to it, in a process that signals reach.
@@ -130,6 +132,42 @@ def test_a_bug_is_not_hidden(project: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(project)
     monkeypatch.setattr(console.dev, "LocalCloud", cloud)
     assert isinstance(CliRunner().invoke(app, ["dev"]).exception, ZeroDivisionError)
+
+
+async def test_a_second_one_for_the_project_is_refused(project: Path):
+    async with scripted_server(listen, config={"token": "jwt"}) as server:
+        (project / ".thinkaloud").mkdir()
+        (project / ".thinkaloud" / "local.json").write_text(json.dumps({"page": server.page}))
+        finished = await thinkaloud("dev", cwd=project)
+        page = server.page
+    assert finished.code == 1
+    assert finished.err == (
+        f"thinkaloud: the local cloud of this project is running already, at {page}; stop that one first\n"
+    )
+
+
+async def test_a_taken_port_is_one_line(project: Path):
+    async with scripted_server(listen) as server:
+        finished = await thinkaloud("dev", "--port", str(server.port), cwd=project)
+    assert (finished.code, finished.out) == (1, "")
+    assert str(server.port) in finished.err
+    assert finished.err.count("\n") == 1
+
+
+async def test_a_variable_that_is_missing_is_one_line(project: Path):
+    (project / ".env").write_text("EMBEDDING_BASE_URL=http://127.0.0.1:1/v1\n")
+    finished = await thinkaloud("dev", "--port", "0", cwd=project)
+    assert finished.code == 1
+    assert finished.err == "thinkaloud: EMBEDDING_MODEL is missing; it names the model at EMBEDDING_BASE_URL\n"
+
+
+async def test_a_broken_template_is_one_line(project: Path):
+    (project / "template.yaml").write_text("Resources: [")
+    finished = await thinkaloud("dev", "--port", "0", cwd=project)
+    assert finished.code == 1
+    assert finished.err.startswith("thinkaloud: ")
+    assert "template.yaml" in finished.err
+    assert finished.err.count("\n") == 1
 
 
 def test_variables_of_a_file(tmp_path: Path):
