@@ -58,11 +58,6 @@ class Worker:
         return worker
 
     @property
-    def pid(self) -> int:
-        """The process's id, which is its group's too."""
-        return self._process.pid
-
-    @property
     def exit(self) -> asyncio.Future[int]:
         """Done when the process has ended."""
         return self._exit
