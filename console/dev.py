@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import signal
 import time
 from pathlib import Path
+
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from console.local import NoLocalCloud, running_cloud
 from localcloud.aws.errors import AwsUnavailable
@@ -79,31 +83,23 @@ async def _serve(cloud: LocalCloud) -> None:
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """The variables of a `.env` file, `NAME=value` a line; nothing where there is no file.
-
-    A value may stand in quotes; a line may begin with `#` or `export`.
+    """The variables of a `.env` file, in python-dotenv's syntax; nothing where there is no file.
 
     Raises:
-        ConfigurationError: a line is neither.
+        ConfigurationError: a line cannot be read. It is named by its number, as it may hold a key.
     """
     if not path.is_file():
         return {}
-    variables = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        text = line.strip().removeprefix("export ")
-        if not text or text.startswith("#"):
-            continue
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip().isidentifier():
-            raise ConfigurationError(f"{path}, line {number}: write NAME=value, not {line.strip()!r}")
-        variables[name.strip()] = _unquoted(value.strip())
-    return variables
-
-
-def _unquoted(value: str) -> str:
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1]
-    return value
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not UTF-8") from None
+    for found in parse_stream(io.StringIO(text)):  # dotenv_values only logs what it cannot read
+        if found.error or (found.key is not None and found.value is None):
+            blank = len(found.original.string) - len(found.original.string.lstrip())
+            line = found.original.line + found.original.string.count("\n", 0, blank)
+            raise ConfigurationError(f"{path}, line {line}: write NAME=value, or NAME='value'")
+    return {name: value or "" for name, value in dotenv_values(stream=io.StringIO(text)).items()}
 
 
 def _first(error: BaseException) -> BaseException:

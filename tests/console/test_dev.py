@@ -172,16 +172,26 @@ async def test_a_broken_template_is_one_line(project: Path):
 
 def test_variables_of_a_file(tmp_path: Path):
     file = tmp_path / ".env"
-    file.write_text("# models\n\nCHAT_MODEL = qwen3 \nexport KEY='a=b'\nEMPTY=\nNAME=\"名字\"\n", encoding="utf-8")
-    assert read_env(file) == {"CHAT_MODEL": "qwen3", "KEY": "a=b", "EMPTY": "", "NAME": "名字"}
+    file.write_text(
+        "# models\n\nCHAT_MODEL = qwen3 \nexport KEY='a=b'\nEMPTY=\nNAME=\"名字\"\nTOP_K=7 # passages\n",
+        encoding="utf-8",
+    )
+    assert read_env(file) == {"CHAT_MODEL": "qwen3", "KEY": "a=b", "EMPTY": "", "NAME": "名字", "TOP_K": "7"}
 
 
 def test_no_file_has_no_variables(tmp_path: Path):
     assert read_env(tmp_path / ".env") == {}
 
 
-@pytest.mark.parametrize("text", ["CHAT_MODEL", "=x", "two words=3"])
-def test_a_line_that_sets_nothing_is_named(tmp_path: Path, text: str):
-    (tmp_path / ".env").write_text(f"A=1\n{text}\n")
-    with pytest.raises(ConfigurationError, match="line 2"):
+@pytest.mark.parametrize("text", ["CHAT_MODEL", "=x", "two words=3", "KEY='never closed"])
+def test_a_line_that_cannot_be_read_is_named_but_not_shown(tmp_path: Path, text: str):
+    (tmp_path / ".env").write_text(f"A=1\n\n# a comment\n\n{text}\nB=2\n")
+    with pytest.raises(ConfigurationError, match=r"line 5: write NAME=value") as caught:
+        read_env(tmp_path / ".env")
+    assert text not in str(caught.value)
+
+
+def test_a_file_of_another_encoding_is_named(tmp_path: Path):
+    (tmp_path / ".env").write_bytes(b"NAME=caf\xe9\n")
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
         read_env(tmp_path / ".env")
