@@ -243,9 +243,17 @@ class LocalCloud:
             "page": self.page_url,
             "ws": self.ws_url,
             "management": self.gateway.management_url,
+            "admin": {
+                "gateway": f"{self.gateway.admin_url}/admin",
+                "models": self.models.admin_url,
+                "pinecone": f"{self.pinecone.url}/admin",
+            },
             "pid": os.getpid(),
             "environment": dict(environment),
         }
+        # The environment holds the user's own AWS keys, where there are any.
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
         path.write_text(json.dumps(said, indent=2), encoding="utf-8")
         self._exit.callback(partial(path.unlink, missing_ok=True))
 
