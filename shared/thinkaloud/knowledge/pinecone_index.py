@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -75,19 +75,13 @@ class PineconeIndex:
             if self._opened is None:
                 self._opened = await self._client.index(host=self._host)
             yield self._opened
-        except (PineconeError, httpx.HTTPError, TimeoutError, KeyError, TypeError) as error:
+        except (PineconeError, httpx.HTTPError, TimeoutError) as error:
             raise KnowledgeError(f"the index did not answer: {type(error).__name__}: {error}") from error
 
 
 def _passage(metadata: dict[str, Any]) -> Passage:
-    return Passage(
-        document=metadata["document"],
-        position=int(metadata["position"]),
-        title=metadata["title"],
-        uri=metadata["uri"],
-        media=metadata["media"],
-        section=metadata["section"],
-        language=metadata["language"],
-        text=metadata["text"],
-        fingerprint=metadata["fingerprint"],
-    )
+    try:
+        known = {field.name: metadata[field.name] for field in fields(Passage)}
+        return Passage(**{**known, "position": int(known["position"])})  # Pinecone keeps every number as a float
+    except (KeyError, TypeError, ValueError) as error:
+        raise KnowledgeError(f"the index holds a vector that no Ingestor stored: {error!r}") from error
