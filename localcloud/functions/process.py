@@ -76,8 +76,10 @@ class Worker:
             result = exited(invocation.request_id, self._exit.result())
         else:
             result = timed_out(invocation.request_id, limit_s)
+        on_purpose = self._stopped  # whoever stopped it knows
         await self.stop()
-        self._report(result)
+        if not on_purpose:
+            self._report(result)
         return result
 
     async def stop(self) -> None:
