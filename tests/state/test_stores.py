@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import NOW, outcome, question, turn_key
 from thinkaloud.errors import NotYours, SessionBusy
-from thinkaloud.state.records import Exchange, Outcome, Turn, TurnKey
+from thinkaloud.state.records import Activation, Exchange, Outcome, Turn, TurnKey
 from thinkaloud.state.stores import RECENT, ConnectionStore, ConversationStore
 
 LATER = NOW + 75.0
@@ -17,17 +17,17 @@ LATER = NOW + 75.0
 
 def answer(conversations: ConversationStore, key: TurnKey, text: str = "Five days.", asked: str = "How long?") -> None:
     """One turn from question to stored answer."""
-    recent = conversations.activate(key, "lin", NOW, LATER)
+    active = conversations.activate(key, "lin", NOW, LATER)
     assert conversations.create(question(asked, key=key))
     assert conversations.claim(key)
-    conversations.finish(key, outcome(text), recent)
+    conversations.finish(key, outcome(text), active.recent)
 
 
 # ---- one active turn a session ---------------------------------------------------------------------------------------
 
 
 def test_the_first_question_opens_its_session(conversations: ConversationStore) -> None:
-    assert conversations.activate(turn_key(), "lin", NOW, LATER) == ()
+    assert conversations.activate(turn_key(), "lin", NOW, LATER) == Activation((), again=False)
 
 
 def test_a_session_that_is_answering_is_busy_and_says_with_what(conversations: ConversationStore) -> None:
@@ -38,8 +38,10 @@ def test_a_session_that_is_answering_is_busy_and_says_with_what(conversations: C
 
 
 def test_the_active_turn_may_be_asked_again(conversations: ConversationStore) -> None:
-    for _ in range(3):
-        assert conversations.activate(turn_key(), "lin", NOW, LATER) == ()
+    answer(conversations, turn_key("turn-0001"))
+    asked = [conversations.activate(turn_key("turn-0002"), "lin", NOW, LATER) for _ in range(3)]
+    assert [active.again for active in asked] == [False, True, True]
+    assert {active.recent for active in asked} == {("turn-0001",)}
 
 
 def test_a_dead_workers_session_is_free_when_its_time_is_up(conversations: ConversationStore) -> None:
@@ -113,7 +115,7 @@ def test_two_tenants_may_choose_the_same_ids_and_never_meet(conversations: Conve
     ours, theirs = turn_key(tenant="qinghe"), turn_key(tenant="green-mountain")
     answer(conversations, ours, "Ours.")
     assert conversations.get(theirs) is None
-    assert conversations.activate(theirs, "lin", NOW, LATER) == ()
+    assert conversations.activate(theirs, "lin", NOW, LATER) == Activation()
     assert conversations.create(question(key=theirs))
     conversations.request_stop(ours, "lin", NOW)
     assert not conversations.stop_requested(theirs, "lin")
@@ -202,14 +204,15 @@ def test_a_turns_end_is_stored_whole(conversations: ConversationStore, ending: O
 def test_an_ended_turn_frees_its_session_and_is_remembered(conversations: ConversationStore) -> None:
     answer(conversations, turn_key("turn-0001"))
     answer(conversations, turn_key("turn-0002"))
-    assert conversations.activate(turn_key("turn-0003"), "lin", NOW, LATER) == ("turn-0001", "turn-0002")
+    active = conversations.activate(turn_key("turn-0003"), "lin", NOW, LATER)
+    assert active == Activation(("turn-0001", "turn-0002"), again=False)
 
 
 def test_a_session_remembers_its_last_turns_only(conversations: ConversationStore) -> None:
     for number in range(RECENT + 5):
         answer(conversations, turn_key(f"turn-{number:04}"))
-    recent = conversations.activate(turn_key("turn-last"), "lin", NOW, LATER)
-    assert recent == tuple(f"turn-{number:04}" for number in range(5, RECENT + 5))
+    active = conversations.activate(turn_key("turn-last"), "lin", NOW, LATER)
+    assert active.recent == tuple(f"turn-{number:04}" for number in range(5, RECENT + 5))
 
 
 def test_a_turn_that_ends_late_keeps_its_answer_and_leaves_the_session_to_the_next(

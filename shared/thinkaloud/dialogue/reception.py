@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from thinkaloud.dialogue.job import Dispatcher, TurnJob
 from thinkaloud.dialogue.labels import error_message
-from thinkaloud.errors import FrameError, IdentityError, ThinkaloudError, client_code
+from thinkaloud.errors import FrameError, IdentityError, SessionBusy, ThinkaloudError, client_code
 from thinkaloud.gateway.events import Message
 from thinkaloud.identity.principal import Principal
 from thinkaloud.language import Language, language_of_locale, normalise
@@ -71,20 +71,33 @@ class Reception:
         """
         now = self._clock()
         question = _question(frame, key, message.principal, now)
-        recent = self._conversations.activate(key, question.user, now, now + DISPATCH_TIME)
+        try:
+            active = self._conversations.activate(key, question.user, now, now + DISPATCH_TIME)
+        except SessionBusy:
+            # The session went on since; a late duplicate of a turn that ran is accepted as it was then.
+            stored = self._conversations.get(key)
+            if stored is None or stored.state == "pending":
+                raise
+            return _accepted(frame, stored.question, again=True)
         try:
             stored = None if self._conversations.create(question) else self._conversations.get(key)
             if stored is not None:
                 question = stored.question
             if stored is None or stored.state == "pending":
-                self._dispatcher.dispatch(TurnJob(question, message.connection, recent))
+                self._dispatcher.dispatch(TurnJob(question, message.connection, active.recent))
             elif stored.state in ("done", "failed"):
                 self._conversations.release(key)
         except ThinkaloudError:
-            self._conversations.release(key)
+            # A turn that had the session before may be running: its worker frees it.
+            if not active.again:
+                self._conversations.release(key)
             raise
-        logger().info("accepted", extra={"trace": question.trace, "again": stored is not None, **vars(key)})
-        return Accepted(re=frame.id, session=key.session, turn=key.turn, trace=question.trace, heartbeat=HEARTBEAT)
+        return _accepted(frame, question, again=stored is not None)
+
+
+def _accepted(frame: Ask, question: Question, *, again: bool) -> Accepted:
+    logger().info("accepted", extra={"trace": question.trace, "again": again, **vars(question.key)})
+    return Accepted(re=frame.id, session=frame.session, turn=frame.turn, trace=question.trace, heartbeat=HEARTBEAT)
 
 
 def _question(frame: Ask, key: TurnKey, principal: Principal, now: float) -> Question:

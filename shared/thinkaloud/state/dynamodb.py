@@ -23,7 +23,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from thinkaloud.errors import NotYours, SessionBusy, StorageError, StorageThrottled
-from thinkaloud.state.records import Connection, Exchange, Outcome, Question, Turn, TurnKey
+from thinkaloud.state.records import Activation, Connection, Exchange, Outcome, Question, Turn, TurnKey
 from thinkaloud.state.stores import RECENT
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class DynamoConversations:
         self._client = client
         self._table = table
 
-    def activate(self, key: TurnKey, user: str, now: float, until: float) -> tuple[str, ...]:
+    def activate(self, key: TurnKey, user: str, now: float, until: float) -> Activation:
         try:
             with _translated():
                 answer = self._client.update_item(
@@ -86,14 +86,15 @@ class DynamoConversations:
                     ExpressionAttributeValues=_pack(
                         {":user": user, ":turn": key.turn, ":until": until, ":now": now},
                     ),
-                    ReturnValues="ALL_NEW",
+                    ReturnValues="ALL_OLD",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except _ConditionRefused as refusal:
             if refusal.item["user"] != user:
                 raise NotYours(key.session) from None
             raise SessionBusy(refusal.item["active"]) from None
-        return tuple(_unpack(answer["Attributes"]).get("recent", ()))
+        before = _unpack(answer.get("Attributes", {}))
+        return Activation(tuple(before.get("recent", ())), again=before.get("active") == key.turn)
 
     def renew(self, key: TurnKey, until: float) -> None:
         self._update_active(key, "SET active_until = :until", {":until": until})

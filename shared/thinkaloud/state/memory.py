@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from thinkaloud.errors import NotYours, SessionBusy
-from thinkaloud.state.records import Connection, Exchange, Outcome, Question, Turn, TurnKey
+from thinkaloud.state.records import Activation, Connection, Exchange, Outcome, Question, Turn, TurnKey
 from thinkaloud.state.stores import RECENT
 
 
@@ -41,15 +41,16 @@ class MemoryConversations:
         self._turns: dict[TurnKey, Turn] = {}
         self._stops: set[tuple[TurnKey, str]] = set()
 
-    def activate(self, key: TurnKey, user: str, now: float, until: float) -> tuple[str, ...]:
+    def activate(self, key: TurnKey, user: str, now: float, until: float) -> Activation:
         with self._lock:
             session = self._sessions.setdefault((key.tenant, key.session), _Session(user))
             if session.user != user:
                 raise NotYours(key.session)
             if session.active not in (None, key.turn) and session.active_until > now:
                 raise SessionBusy(str(session.active))
+            found = Activation(session.recent, again=session.active == key.turn)
             session.active, session.active_until = key.turn, until
-            return session.recent
+            return found
 
     def renew(self, key: TurnKey, until: float) -> None:
         with self._lock:

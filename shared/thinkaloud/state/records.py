@@ -33,6 +33,16 @@ class TurnKey:
 
 
 @dataclass(frozen=True)
+class Activation:
+    """A session as a turn found it: ids of the last ended turns, oldest first, at most `RECENT`; `again` where the
+    turn was its active one before.
+    """
+
+    recent: tuple[str, ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True)
 class Question:
     """A turn as it is asked."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from thinkaloud.state.records import Connection, Exchange, Outcome, Question, Turn, TurnKey
+from thinkaloud.state.records import Activation, Connection, Exchange, Outcome, Question, Turn, TurnKey
 
 #: How many turns of a session are remembered by id; the prompt uses the last few of them.
 RECENT = 20
@@ -32,11 +32,8 @@ class ConversationStore(Protocol):
     that lives renews it.
     """
 
-    def activate(self, key: TurnKey, user: str, now: float, until: float) -> tuple[str, ...]:
+    def activate(self, key: TurnKey, user: str, now: float, until: float) -> Activation:
         """Make the turn its session's active one, creating the session; again for the same turn only moves `until`.
-
-        Returns:
-            The ids of the session's last ended turns, oldest first, at most `RECENT`.
 
         Raises:
             NotYours: the session belongs to another user.
