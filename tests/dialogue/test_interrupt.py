@@ -33,6 +33,12 @@ async def collect(source: Source, stop: asyncio.Event) -> list[int]:
         return [number async for number in numbers]
 
 
+async def nothing_is_left() -> None:
+    """What was cancelled has ended, and no other task is there."""
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 def test_without_a_stop_everything_comes() -> None:
     source = Source(3)
 
@@ -86,7 +92,7 @@ def test_leaving_early_closes_the_source() -> None:
     async def scenario() -> None:
         async with aclosing(until(source.numbers(), asyncio.Event())) as numbers:
             assert await anext(numbers) == 0
-        assert len(asyncio.all_tasks()) == 1
+        await nothing_is_left()
 
     in_virtual_time(scenario())
     assert source.closed_at == pytest.approx(1.0)
@@ -102,7 +108,7 @@ def test_cancelling_whoever_waits_closes_the_source() -> None:
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        assert len(asyncio.all_tasks()) == 1
+        await nothing_is_left()
 
     in_virtual_time(scenario())
     assert source.closed_at == pytest.approx(2.5)
