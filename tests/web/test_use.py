@@ -253,3 +253,33 @@ async def test_less_motion(open_page: OpenPage, stage: Stage) -> None:
     moving = await page.evaluate("document.getAnimations().length")
     assert moving == 0
     gate.set()
+
+
+#: Settles once the last text, with what is below it, stands above the field.
+IN_SIGHT = """() => new Promise((settle) => {
+  const look = () => {
+    const end = document.querySelector(".turn:last-child .body").getBoundingClientRect().bottom;
+    const field = document.querySelector(".composer").getBoundingClientRect().top;
+    if (end <= field) settle();
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+async def test_the_end_of_an_answer_is_not_left_below_the_field(open_page: OpenPage, stage: Stage) -> None:
+    async def fail(turn: Turn) -> None:
+        await turn.accepted()
+        for number in range(20):  # the page scrolls in every frame,
+            await turn.text(f"Line {number}.\n\n")
+            await asyncio.sleep(0.005)
+        await turn.text("- one\n- two\n- three\n")  # and has not yet when the end comes
+        await turn.send("error", code="model_broken", message="", retryable=True)
+
+    stage.on_ask = fail
+    page = await open_page(viewport={"width": 1000, "height": 600})
+    for number in range(6):
+        await ask(page, scenes.QUESTION)
+        await expect(page.locator(".turn").nth(number)).to_have_attribute("data-state", "failed")
+        async with asyncio.timeout(5):
+            await page.evaluate(IN_SIGHT)
