@@ -226,7 +226,7 @@ class LocalCloud:
         self._progress(f"{int(count)} sample pages are in the index")
 
     def _page_config(self) -> dict[str, Any]:
-        local = self._chat.name == LOCAL_CHAT
+        local = self._chat == Model(self.models.url, LOCAL_CHAT, "")
         return {
             "ws": self.ws_url,
             "token": self.token(),
