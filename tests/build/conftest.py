@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+FUNCTIONS = ("AuthorizerFunction", "ConnectFunction", "DefaultFunction", "DisconnectFunction", "TurnFunction")
 
 Sam = Callable[..., str]
 
