@@ -205,6 +205,7 @@ def test_a_session_of_another_tenant_is_another_session(desk: Desk) -> None:
 
 
 def test_a_token_that_expired_since_the_handshake_is_refused(desk: Desk) -> None:
+    desk.now = float(int(NOW))
     stale = principal(expires=int(NOW))
     refused(desk.ask(who=stale), "unauthorized", retryable=False)
     refused(desk.stop(who=stale), "unauthorized", retryable=False)
