@@ -23,7 +23,7 @@ SAYS_NOTHING = re.compile(r"(utils?|helpers?|common|misc|shared_code|stuff)", re
 READERS = ("localcloud/providers.py", "localcloud/cloud.py", "localcloud/aws/cloud.py", "localcloud/aws/credentials.py")
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 INDEX_HOST = re.compile(
-    r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|--(extra-)?index-url|--find-links|--trusted-host|--registry"
+    r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|--((extra-)?index-url|(find-links|trusted-host|registry)\b)"
 )
 BINARY = (".png",)
 
