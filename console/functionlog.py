@@ -19,6 +19,8 @@ _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _TRACEBACK = "Traceback (most recent call last):"
 #: What a group of exceptions draws in front of its lines.
 _BRANCH = re.compile(r"^ *[+|] ?")
+#: What the runtime client says before every error of its own, in many words: the error is the next line.
+_PREAMBLE = "LAMBDA_WARNING: Unhandled exception."
 _PLATFORM = re.compile(r"RequestId: \S+ Error: (?P<problem>.+)")
 #: Fields of a record that lead to the turn it is about.
 _LEADS = ("code", "session", "turn", "trace")
@@ -73,12 +75,12 @@ def _json_object(line: str) -> dict[str, Any] | None:
 
 def _of_record(record: dict[str, Any]) -> str | None:
     """A log record of level WARNING or above, in a line."""
-    level = str(record.get("level"))
-    if logging.getLevelNamesMapping().get(level, 0) < logging.WARNING:
+    level, message = str(record.get("level")), str(record.get("message", ""))
+    if message.startswith(_PREAMBLE) or logging.getLevelNamesMapping().get(level, 0) < logging.WARNING:
         return None
     error, trace = _error(record)
     detail = str(record.get("detail") or "")
-    said = [str(record.get("message", "")), "" if detail in error else detail, error]
+    said = [message, "" if detail in error else detail, error]
     keys = "".join(f"  {name}={record[name]}" for name in _LEADS if record.get(name))
     return f"{level}  {': '.join(filter(None, said))}{_place(trace)}{keys}"
 

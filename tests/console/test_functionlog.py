@@ -117,6 +117,12 @@ def raised(error: Exception) -> list[str]:
         return "".join(traceback.format_exception(caught)).splitlines()
 
 
+def test_the_runtime_clients_preamble_is_left_out():
+    assert (
+        Shown().feed(json.dumps({"level": "WARNING", "message": "LAMBDA_WARNING: Unhandled exception. The most"})) == []
+    )
+
+
 def test_a_printed_traceback_is_one_line():
     lines = raised(ValueError("no such part"))
     [shown] = Shown().feed("before", *lines, "after", "  after")

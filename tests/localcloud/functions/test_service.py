@@ -184,7 +184,7 @@ async def test_a_crash_is_reported_and_the_next_call_gets_a_new_process(
     result = await lambdas.invoke("hello", "die")
     assert result.error["errorType"] == "Runtime.ExitError"
     assert result.error["errorMessage"].endswith(f"Error: {how}")
-    assert "last words" in log.text
+    assert list(log) == [("hello", "last words"), ("hello", result.error["errorMessage"])]
     assert (await lambdas.invoke("hello", "live")).payload == "fine"
 
 
