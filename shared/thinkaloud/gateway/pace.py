@@ -27,14 +27,15 @@ class Pace:
 class Coalescer:
     """The queue before the socket: deltas of one part melt together, everything else keeps its place.
 
-    The first delta goes at once. Text then waits for its window, unless a frame that is not text stands behind it.
+    The first delta of a part goes at once: of the reasoning, and of the answer after it. Text then waits for its
+    window, unless a frame that is not text stands behind it.
     """
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
         self._queue: deque[TurnFrame] = deque()
-        self._first_text: float | None = None
-        self._last_text: float | None = None
+        self._last: Text | Reasoning | None = None
+        self._last_at = self._first_at = 0.0
         self._width = 1.0
 
     def __bool__(self) -> bool:
@@ -52,24 +53,28 @@ class Coalescer:
         """The time from which the next post may start; None while nothing is queued."""
         if not self._queue:
             return None
-        text_alone = len(self._queue) == 1 and isinstance(self._queue[0], Text | Reasoning)
-        if not text_alone or self._first_text is None or self._last_text is None:
+        first = self._queue[0]
+        if len(self._queue) > 1 or not isinstance(first, Text | Reasoning) or not self._goes_on(first):
             return now
-        young = self._last_text - self._first_text < self._pace.early_for
-        return self._last_text + self._width * (self._pace.early if young else self._pace.later)
+        young = self._last_at - self._first_at < self._pace.early_for
+        return self._last_at + self._width * (self._pace.early if young else self._pace.later)
 
     def take(self, now: float) -> TurnFrame:
         """The frame to post now; what does not fit into one frame stays first in the queue."""
         frame = self._queue.popleft()
         if not isinstance(frame, Text | Reasoning):
             return frame
-        if self._first_text is None:
-            self._first_text = now
-        self._last_text = now
+        if not self._goes_on(frame):
+            self._first_at = now
+        self._last, self._last_at = frame, now
         content, rest = split_content(frame.content)
         if rest:
             self._queue.appendleft(_with_content(frame, rest))
         return _with_content(frame, content)
+
+    def _goes_on(self, frame: Text | Reasoning) -> bool:
+        """Whether the frame continues the part that was posted last."""
+        return self._last is not None and _same_part(frame, self._last)
 
     def widen(self) -> None:
         """The gateway said 429: fewer posts, each with more text."""
