@@ -16,9 +16,10 @@ import boto3
 import pytest
 
 from localcloud.aws.cloud import Aws
-from localcloud.cloud import LocalCloud, free_port
+from localcloud.cloud import LocalCloud, StartFailed, free_port
 from localcloud.gateway.errors import PortTaken
 from localcloud.models.server import ModelServer
+from localcloud.pinecone.server import PineconeServer
 from localcloud.template.errors import TemplateError
 from tests.cloud.conversation import ask
 from tests.localcloud.processes import children, gone
@@ -90,6 +91,13 @@ async def test_a_broken_template_stops_what_had_started(project: Path, tmp_path:
     assert "\n" not in str(caught.value)
     assert children(os.getpid()) == before
     socket.create_server(("127.0.0.1", port)).close()
+
+
+async def test_an_index_of_another_embedding_model_is_not_mixed(project: Path, tmp_path: Path):
+    async with PineconeServer(tmp_path / "pinecone") as earlier:
+        earlier.open_index("thinkaloud", dimension=3)
+    with pytest.raises(StartFailed, match=r"^local-embedding makes vectors of 1024 numbers, and .*remove that folder"):
+        await LocalCloud(project, port=0, state=tmp_path, environ={}).__aenter__()
 
 
 @dataclass(frozen=True)
