@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 TABLE = "state"
+REGION = "eu-west-1"
 #: What the tokens in events/authorizer-*.json are signed with, as events/README.md says.
 SECRET = "only-for-the-events-in-this-folder-0123456789"
 
@@ -56,29 +58,42 @@ def forget_wiring() -> None:
         built.cache_clear()
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
-    """AWS by moto, with the template's table and the secret of the tokens in events/, and the functions' variables."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    forget_wiring()
+@pytest.fixture(scope="module")
+def account() -> Iterator[tuple[DynamoDBClient, str]]:
+    """AWS by moto: its DynamoDB, and the ARN of the secret of the tokens in events/."""
     with mock_aws():
-        secret = boto3.client("secretsmanager").create_secret(Name="jwt", SecretString=SECRET)
-        for name, value in {
-            "TABLE_NAME": TABLE,
-            "TURN_FUNCTION": "turn",
-            "ALLOWED_ORIGINS": "https://app.example.com",
-            "JWT_ALGORITHM": "HS256",
-            "JWT_ISSUER": "https://login.example.com/",
-            "JWT_AUDIENCE": "thinkaloud",
-            "JWT_SECRET_ARN": secret["ARN"],
-        }.items():
-            monkeypatch.setenv(name, value)
-        properties = load_document(ROOT / "template.yaml").body["Resources"]["StateTable"]["Properties"]
-        dynamodb = boto3.client("dynamodb")
-        definition: Any = {name: properties[name] for name in ("AttributeDefinitions", "BillingMode", "KeySchema")}
-        dynamodb.create_table(TableName=TABLE, **definition)
-        yield dynamodb
+        secret = boto3.client("secretsmanager", REGION).create_secret(Name="jwt", SecretString=SECRET)
+        yield boto3.client("dynamodb", REGION), secret["ARN"]
+
+
+@pytest.fixture
+def aws(account: tuple[DynamoDBClient, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
+    """The template's table, empty, and the variables of the functions that use it."""
+    dynamodb, secret_arn = account
+    for name, value in {
+        "AWS_DEFAULT_REGION": REGION,
+        "TABLE_NAME": TABLE,
+        "TURN_FUNCTION": "turn",
+        "ALLOWED_ORIGINS": "https://app.example.com",
+        "JWT_ALGORITHM": "HS256",
+        "JWT_ISSUER": "https://login.example.com/",
+        "JWT_AUDIENCE": "thinkaloud",
+        "JWT_SECRET_ARN": secret_arn,
+    }.items():
+        monkeypatch.setenv(name, value)
+    dynamodb.create_table(TableName=TABLE, **table_definition())
     forget_wiring()
+    yield dynamodb
+    forget_wiring()
+    if TABLE in dynamodb.list_tables()["TableNames"]:
+        dynamodb.delete_table(TableName=TABLE)
+
+
+@cache
+def table_definition() -> dict[str, Any]:
+    """What shapes the one table, as the template has it."""
+    properties = load_document(ROOT / "template.yaml").body["Resources"]["StateTable"]["Properties"]
+    return {name: properties[name] for name in ("AttributeDefinitions", "BillingMode", "KeySchema")}
 
 
 def stored(dynamodb: DynamoDBClient) -> list[tuple[str, str]]:
