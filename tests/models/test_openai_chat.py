@@ -198,7 +198,7 @@ async def test_a_provider_that_cannot_be_reached_is_unavailable() -> None:
 
 @pytest.mark.parametrize(("script", "kind"), [("stall-at-start", ModelUnavailable), ("stall", ModelBroken)])
 async def test_a_model_that_falls_silent_is_given_up(server: ModelServer, script: str, kind: type[ModelError]) -> None:
-    async with openai.AsyncOpenAI(base_url=server.url, api_key="local", max_retries=0, timeout=0.2) as hasty:
+    async with openai.AsyncOpenAI(base_url=server.url, api_key="local", max_retries=0, timeout=0.5) as hasty:
         await broken_off(scripted(hasty, script), kind)
 
 
