@@ -69,7 +69,8 @@ async def test_a_model_that_fails_ends_the_turn_with_a_typed_error(
 
 
 async def test_an_error_speaks_the_language_of_the_question(cloud: LocalCloud, client: Client, session: str) -> None:
-    heard = await ask_script(cloud, client, session, "rate-limited", words="退款需要多久")
+    # Long enough to outweigh the letters of the marker.
+    heard = await ask_script(cloud, client, session, "rate-limited", words="我想知道退款通常需要多久才能到账，谢谢")
     assert "语言模型繁忙" in heard.last["message"]
 
 
