@@ -58,7 +58,7 @@ class LocalCloud:
         environ: the user's environment, which may name models, an index and AWS endpoints.
         pace: tokens a second of the local model's answers; 0 for no delay.
         limits: the gateway's, which tests scale down.
-        samples: load the sample handbook into the tenant `demo`.
+        samples: load the sample handbook into the tenant `demo` of the local index.
         progress: told what is being started, a line at a time.
         log: told what functions print, with the function's name.
     """
@@ -175,6 +175,8 @@ class LocalCloud:
         index = vector_index(self._environ, self.pinecone.url)
         if index.host == self.pinecone.url:
             self._open_index(embedding, await asyncio.to_thread(dimensions, embedding))
+        else:
+            self._samples = False  # an index of the user's own holds what the user puts there
         return {
             "JwtAlgorithm": "HS256",
             "JwtIssuer": tokens.ISSUER,
