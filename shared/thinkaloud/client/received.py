@@ -9,7 +9,7 @@ from typing import Any
 from thinkaloud.client.errors import GatewayError
 from thinkaloud.errors import FrameError
 from thinkaloud.protocol.decode import decode_server_frame
-from thinkaloud.protocol.frames import Accepted, Heartbeat, Pong, TurnFrame
+from thinkaloud.protocol.frames import TurnFrame, Unsequenced
 
 #: Frame types after which a turn says nothing more.
 FINAL_TYPES = frozenset({"complete", "error"})
@@ -26,7 +26,7 @@ class Received:
 
     type: str
     fields: dict[str, Any]
-    frame: Accepted | Pong | Heartbeat | TurnFrame | None = None
+    frame: Unsequenced | TurnFrame | None = None
 
     @property
     def turn(self) -> str | None:

@@ -17,23 +17,30 @@ from thinkaloud.protocol import SUBPROTOCOL
 from thinkaloud.protocol.frames import (
     Accepted,
     Ask,
+    Auth,
     Complete,
     Envelope,
     Error,
+    Fragment,
     Heartbeat,
+    Notice,
     Ping,
     Pong,
     Reasoning,
+    Reset,
+    Resume,
+    Resumed,
+    Rotate,
     Source,
     Status,
     Stop,
     Text,
 )
 
-CLIENT: tuple[type[BaseModel], ...] = (Ask, Stop, Ping)
+CLIENT: tuple[type[BaseModel], ...] = (Ask, Stop, Resume, Auth, Ping)
 #: Frames with an `Envelope`. An error has one where it ends a turn.
-SEQUENCED: tuple[type[BaseModel], ...] = (Status, Source, Text, Reasoning, Complete, Error)
-SERVER: tuple[type[BaseModel], ...] = (Accepted, Pong, Heartbeat, *SEQUENCED)
+SEQUENCED: tuple[type[BaseModel], ...] = (Status, Source, Text, Reasoning, Reset, Complete, Error)
+SERVER: tuple[type[BaseModel], ...] = (Accepted, Resumed, Pong, Rotate, Notice, Heartbeat, Fragment, *SEQUENCED)
 
 
 def document() -> dict[str, Any]:

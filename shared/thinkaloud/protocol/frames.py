@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 MAX_QUESTION = 8_000
 #: Longest `metadata` of an ask, in bytes of JSON.
 MAX_METADATA = 4_096
+#: Numbers stay exact in every language that reads JSON.
+MAX_SEQ = 2**53 - 1
 
 Identifier = Annotated[
     str,
@@ -35,7 +37,7 @@ _DEFERRED = ConfigDict(defer_build=True)
 
 
 class _Frame(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, defer_build=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, defer_build=True, validate_by_name=True)
 
 
 # ---- from the client -------------------------------------------------------------------------------------------------
@@ -69,16 +71,43 @@ class Stop(_Frame):
     turn: Identifier
 
 
+class Resume(_Frame):
+    """Go on after `after`, the highest `seq` seen: on this connection, beside whoever else listens.
+
+    Without `turn` it is the session's last one.
+    """
+
+    action: Literal["resume"] = "resume"
+    id: FrameId | None = None
+    session: Identifier
+    turn: Identifier | None = None
+    after: Annotated[int, Field(ge=0, le=MAX_SEQ)] = 0
+
+
+class Auth(_Frame):
+    """A fresh token of the same user, before the one this connection was opened with runs out."""
+
+    action: Literal["auth"] = "auth"
+    id: FrameId | None = None
+    token: Annotated[str, StringConstraints(min_length=1, max_length=8_192)]
+
+
 class Ping(_Frame):
-    """Restarts the gateway's idle time-out, which protocol-level pings may not do."""
+    """Restarts the gateway's idle time-out, which protocol-level pings may not do.
+
+    With `session` and `turn`, a turn that nobody runs any more is closed.
+    """
 
     action: Literal["ping"] = "ping"
     id: FrameId | None = None
+    session: Identifier | None = None
+    turn: Identifier | None = None
 
 
-ClientFrame = Annotated[Ask | Stop | Ping, Field(discriminator="action")]
-CLIENT_FRAMES: TypeAdapter[Ask | Stop | Ping] = TypeAdapter(ClientFrame, config=_DEFERRED)
-ACTIONS = ("ask", "stop", "ping")
+AnyClientFrame = Ask | Stop | Resume | Auth | Ping
+ClientFrame = Annotated[AnyClientFrame, Field(discriminator="action")]
+CLIENT_FRAMES: TypeAdapter[AnyClientFrame] = TypeAdapter(ClientFrame, config=_DEFERRED)
+ACTIONS = ("ask", "stop", "resume", "auth", "ping")
 
 
 # ---- from the server, outside of a turn's sequence -------------------------------------------------------------------
@@ -93,6 +122,48 @@ class Accepted(_Frame):
     turn: str
     trace: str
     heartbeat: float = Field(description="Longest silence of a live turn, in seconds")
+
+
+class Resumed(_Frame):
+    """The first reply to a `resume`: what is known of the turn, and the numbers that follow.
+
+    `none`: there is no such turn, or it is too old. Where `to` is below `from`, nothing is missing.
+    """
+
+    type: Literal["resumed"] = "resumed"
+    re: str | None = None
+    session: str
+    turn: str | None
+    state: Literal["pending", "running", "waiting", "done", "none"]
+    first: int = Field(alias="from")
+    to: int
+
+
+class Rotate(_Frame):
+    """Open the next connection now: the gateway closes this one in `within` seconds."""
+
+    type: Literal["rotate"] = "rotate"
+    re: str | None = None
+    within: float
+
+
+class Notice(_Frame):
+    """Word that ends nothing, e.g. that a token was taken."""
+
+    type: Literal["notice"] = "notice"
+    re: str | None = None
+    code: str
+    message: str
+
+
+class Fragment(_Frame):
+    """A piece of a frame over 32 KB. The `data` of all `count` pieces with one `id`, joined by `index` from 0, is it."""
+
+    type: Literal["fragment"] = "fragment"
+    id: str
+    index: int
+    count: int
+    data: str
 
 
 class Pong(_Frame):
@@ -114,11 +185,15 @@ class Heartbeat(_Frame):
 
 
 class Envelope(_Frame):
-    """What every frame of a turn carries. `seq` counts from 1 without a gap."""
+    """What every frame of a turn carries. `seq` counts from 1, and only a `reset` may leave numbers out.
+
+    A `text` or `reasoning` that stands for several carries the first one's number as `from`.
+    """
 
     session: str
     turn: str
     seq: int
+    first: int | None = Field(None, alias="from")
     trace: str
 
 
@@ -188,6 +263,13 @@ class Usage(_Frame):
     estimated: bool = False
 
 
+class Reset(_Frame):
+    """Drop what this turn said from `step` on: a new worker starts over there."""
+
+    type: Literal["reset"] = "reset"
+    step: int
+
+
 class Complete(_Frame):
     """The turn is over and stored. Always the last frame, unless an `error` is."""
 
@@ -212,10 +294,24 @@ class Error(_Frame):
     turn: str | None = None
 
 
-TurnFrame = Status | Source | Text | Reasoning | Complete | Error
-ServerFrame = Annotated[
-    Accepted | Pong | Heartbeat | Status | Source | Text | Reasoning | Complete | Error,
-    Field(discriminator="type"),
-]
-SERVER_FRAMES: TypeAdapter[Accepted | Pong | Heartbeat | TurnFrame] = TypeAdapter(ServerFrame, config=_DEFERRED)
-SERVER_TYPES = ("accepted", "pong", "heartbeat", "status", "source", "text", "reasoning", "complete", "error")
+TurnFrame = Status | Source | Text | Reasoning | Reset | Complete | Error
+Reply = Accepted | Resumed | Pong | Rotate | Notice | Error
+Unsequenced = Reply | Heartbeat | Fragment
+ServerFrame = Annotated[Unsequenced | TurnFrame, Field(discriminator="type")]
+SERVER_FRAMES: TypeAdapter[Unsequenced | TurnFrame] = TypeAdapter(ServerFrame, config=_DEFERRED)
+SERVER_TYPES = (
+    "accepted",
+    "resumed",
+    "pong",
+    "rotate",
+    "notice",
+    "heartbeat",
+    "fragment",
+    "status",
+    "source",
+    "text",
+    "reasoning",
+    "reset",
+    "complete",
+    "error",
+)
