@@ -157,7 +157,7 @@ class Notice(_Frame):
 
 
 class Fragment(_Frame):
-    """A piece of a frame over 32 KB. The `data` of all `count` pieces with one `id`, joined by `index` from 0, is it."""
+    """A piece of a frame over 32 KB. The `data` of all `count` pieces of one `id`, joined by `index` from 0, is it."""
 
     type: Literal["fragment"] = "fragment"
     id: str
