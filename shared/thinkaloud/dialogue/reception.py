@@ -5,86 +5,210 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 from thinkaloud.dialogue.job import Dispatcher, TurnJob
 from thinkaloud.dialogue.labels import error_message
-from thinkaloud.errors import FrameError, IdentityError, ThinkaloudError, client_code
+from thinkaloud.errors import FrameError, IdentityError, NotYours, SessionBusy, ThinkaloudError, client_code
 from thinkaloud.gateway.events import Message
 from thinkaloud.identity.principal import Principal
 from thinkaloud.language import Language, language_of_locale, normalise
 from thinkaloud.protocol import HEARTBEAT
 from thinkaloud.protocol.decode import decode_client_frame, frame_id
-from thinkaloud.protocol.frames import Accepted, Ask, Error, Ping, Pong, Stop
-from thinkaloud.state.records import Question, TurnKey
-from thinkaloud.state.stores import ConversationStore
+from thinkaloud.protocol.frames import (
+    Accepted,
+    AnyClientFrame,
+    Ask,
+    Auth,
+    Error,
+    Ping,
+    Pong,
+    Reply,
+    Resume,
+    Resumed,
+    Stop,
+)
+from thinkaloud.state.records import Question, Reader, Session, TurnKey
+from thinkaloud.state.stores import ControlStore, ConversationStore
 from thinkaloud.telemetry import logger
 
-#: Seconds a dispatched turn keeps its session before a worker renews it: Lambda drops the event after 60.
-DISPATCH_TIME = 75.0
+#: What happens to a question while the session answers another one: it is refused, waits, or takes its place.
+BusyPolicy = Literal["reject", "queue", "interrupt"]
+#: Times an ask tries to find its place among others that come and go at the same moment.
+_TRIES = 10
 
-Reply = Accepted | Pong | Error
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a question stands: `waits` behind another one, or is its session's turn."""
+
+    waits: bool
 
 
 class Reception:
     """Answers client frames. Everything a client can do wrong ends in an `error` frame; the socket stays open."""
 
     def __init__(
-        self, conversations: ConversationStore, dispatcher: Dispatcher, clock: Callable[[], float] = time.time
+        self,
+        conversations: ConversationStore,
+        control: ControlStore,
+        dispatcher: Dispatcher,
+        *,
+        busy: BusyPolicy = "reject",
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._conversations = conversations
+        self._control = control
         self._dispatcher = dispatcher
+        self._busy = busy
         self._clock = clock
 
     def receive(self, message: Message) -> Reply | None:
-        """The reply to one message; None where the protocol has none (a `stop` is answered by its turn's end)."""
+        """The reply to one message; None where a worker answers it: `stop` by the turn's end, `resume` by `resumed`."""
         try:
-            return self._act(message)
+            frame = decode_client_frame(message.body)
         except FrameError as error:
             # Its text is written for the client: it names the field or the limit.
             code, retryable = client_code(error)
             return Error(re=frame_id(message.body), code=code, message=str(error), retryable=retryable)
-
-    def _act(self, message: Message) -> Reply | None:
-        frame = decode_client_frame(message.body)
-        if isinstance(frame, Ping):
-            return Pong(re=frame.id)
-        key = TurnKey(message.principal.tenant, frame.session, frame.turn)
-        language = _language(frame)
         try:
-            if message.principal.expires <= self._clock():
-                raise IdentityError("the token of this connection has expired")
-            if isinstance(frame, Ask):
-                return self._ask(frame, key, message)
-            self._conversations.request_stop(key, message.principal.user, self._clock())
-            return None
+            return self._act(frame, message)
         except ThinkaloudError as error:
             code, retryable = client_code(error)
-            logger().warning("refused", extra={"code": code, "detail": str(error), **vars(key)})
-            return Error(re=frame.id, code=code, message=error_message(code, language), retryable=retryable)
+            logger().warning("refused", extra={"code": code, "detail": str(error), "action": frame.action})
+            return Error(re=frame.id, code=code, message=error_message(code, _language(frame)), retryable=retryable)
 
-    def _ask(self, frame: Ask, key: TurnKey, message: Message) -> Accepted:
+    def _act(self, frame: AnyClientFrame, message: Message) -> Reply | None:
+        if message.principal.expires <= self._clock():
+            raise IdentityError("the token of this connection has expired")
+        match frame:
+            case Ask():
+                return self._ask(frame, message)
+            case Stop():
+                self._stop(frame, message)
+                return None
+            case Resume():
+                return self._resume(frame, message)
+            case Ping():
+                return self._ping(frame, message)
+            case Auth():
+                raise NotImplementedError
+
+    # ---- ask ---------------------------------------------------------------------------------------------------------
+
+    def _ask(self, frame: Ask, message: Message) -> Accepted:
         """Admit, claim under the client's turn id, dispatch.
 
         The session first, so that a busy one leaves nothing behind; then the turn, by a conditional write; then the
         worker. Each step may be repeated: a client that heard nothing asks again with the same id, and a pending turn
         is dispatched again, since its worker claims it before it runs.
         """
-        now = self._clock()
-        question = _question(frame, key, message.principal, now)
-        recent = self._conversations.activate(key, question.user, now, now + DISPATCH_TIME)
+        key = TurnKey(message.principal.tenant, frame.session, frame.turn)
+        question = _question(frame, key, message.principal, self._clock())
+        place = self._find_place(key, question.user)
         try:
-            stored = None if self._conversations.create(question) else self._conversations.get(key)
+            stored = None if self._conversations.create(question, message.connection) else self._conversations.get(key)
             if stored is not None:
                 question = stored.question
-            if stored is None or stored.state == "pending":
-                self._dispatcher.dispatch(TurnJob(question, message.connection, recent))
-            elif stored.state in ("done", "failed"):
+            if stored is not None and stored.ended:
                 self._conversations.release(key)
+            elif not place.waits and (stored is None or stored.state == "pending"):
+                self._dispatcher.dispatch(TurnJob(key))
         except ThinkaloudError:
             self._conversations.release(key)
             raise
         logger().info("accepted", extra={"trace": question.trace, "again": stored is not None, **vars(key)})
         return Accepted(re=frame.id, session=key.session, turn=key.turn, trace=question.trace, heartbeat=HEARTBEAT)
+
+    def _find_place(self, key: TurnKey, user: str) -> _Place:
+        """Make the turn its session's, or put it behind the one that is, as the policy says.
+
+        Raises:
+            SessionBusy: another turn is active and the policy refuses, or too many wait.
+        """
+        instead_of = None
+        for _ in range(_TRIES):
+            now = self._clock()
+            try:
+                self._conversations.activate(key, user, now, instead_of)
+                return _Place(waits=False)
+            except SessionBusy as busy:
+                active = TurnKey(key.tenant, key.session, busy.turn)
+            current = self._conversations.get(active)
+            if current is None or current.ended or current.abandoned(now):
+                if current is not None and not current.ended:
+                    self._dispatcher.dispatch(TurnJob(active, last_try=True))
+                instead_of = active.turn
+                continue
+            if self._busy == "reject":
+                raise SessionBusy(active.turn)
+            if self._busy == "interrupt":
+                self._supersede(active, now)
+            if self._conversations.enqueue(key, behind=active.turn):
+                return _Place(waits=True)
+        raise SessionBusy(key.turn)
+
+    def _supersede(self, active: TurnKey, now: float) -> None:
+        """Let the active turn and all that wait behind it end, so that the newest question is next."""
+        session = self._conversations.session(active.tenant, active.session)
+        for turn in (active.turn, *(session.queue if session else ())):
+            self._control.supersede(TurnKey(active.tenant, active.session, turn), now)
+
+    # ---- stop, resume, ping ------------------------------------------------------------------------------------------
+
+    def _stop(self, frame: Stop, message: Message) -> None:
+        """Leave word for the worker. The turn may not have been asked yet."""
+        key = TurnKey(message.principal.tenant, frame.session, frame.turn)
+        session = self._owned(key, message.principal.user)
+        self._control.stop(key, message.principal.user, self._clock())
+        self._rescue(key, session)
+
+    def _resume(self, frame: Resume, message: Message) -> Resumed | None:
+        """Leave word for the worker that has the turn; where none has it, start one that runs or replays it."""
+        unknown = Resumed(re=frame.id, session=frame.session, turn=None, state="none", first=frame.after + 1, to=0)
+        session = self._conversations.session(message.principal.tenant, frame.session)
+        if session is None:
+            return unknown
+        turn = frame.turn or session.active or next(reversed(session.recent), None)
+        if turn is None:
+            return unknown
+        key = TurnKey(message.principal.tenant, frame.session, turn)
+        _owned(session, message.principal.user)
+        reader = Reader(message.connection, frame.after, frame.id, self._clock())
+        self._control.attach(key, reader)
+        if turn in session.queue:
+            return unknown.model_copy(update={"turn": turn, "state": "pending"})
+        # After the word is left: a worker that ends just now looks for it once its end is stored.
+        stored = self._conversations.get(key)
+        if stored is None:
+            return unknown
+        if stored.state != "running" or stored.abandoned(self._clock()):
+            self._dispatcher.dispatch(TurnJob(key, reader))
+        return None
+
+    def _ping(self, frame: Ping, message: Message) -> Pong:
+        if frame.session is not None and frame.turn is not None:
+            key = TurnKey(message.principal.tenant, frame.session, frame.turn)
+            self._rescue(key, self._owned(key, message.principal.user))
+        return Pong(re=frame.id)
+
+    def _rescue(self, key: TurnKey, session: Session | None) -> None:
+        """Start a worker for a turn that nobody runs any more; one that waits for another turn is not meant."""
+        if session is None or key.turn in session.queue:
+            return
+        stored = self._conversations.get(key)
+        if stored is not None and stored.abandoned(self._clock()):
+            self._dispatcher.dispatch(TurnJob(key))
+
+    def _owned(self, key: TurnKey, user: str) -> Session | None:
+        """The session, if it is the user's; None where it does not exist yet, and is nobody's.
+
+        Raises:
+            NotYours: it is another user's.
+        """
+        session = self._conversations.session(key.tenant, key.session)
+        return None if session is None else _owned(session, user)
 
 
 def _question(frame: Ask, key: TurnKey, principal: Principal, now: float) -> Question:
@@ -100,5 +224,11 @@ def _question(frame: Ask, key: TurnKey, principal: Principal, now: float) -> Que
     )
 
 
-def _language(frame: Ask | Stop) -> Language:
+def _owned(session: Session, user: str) -> Session:
+    if session.user != user:
+        raise NotYours("the session belongs to another user")
+    return session
+
+
+def _language(frame: AnyClientFrame) -> Language:
     return language_of_locale(frame.locale, frame.message.text) if isinstance(frame, Ask) else "en"

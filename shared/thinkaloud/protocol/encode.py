@@ -46,17 +46,18 @@ def split_content(content: str, limit: int = MAX_CONTENT) -> tuple[str, str]:
 
     Never cuts inside a character: Python strings hold code points, and each is encoded whole.
     """
-    if _json_size(content) <= limit:
+    if json_size(content) <= limit:
         return content, ""
     low, high = 1, len(content)
     while low < high:
         middle = (low + high + 1) // 2
-        if _json_size(content[:middle]) <= limit:
+        if json_size(content[:middle]) <= limit:
             low = middle
         else:
             high = middle - 1
     return content[:low], content[low:]
 
 
-def _json_size(content: str) -> int:
+def json_size(content: str) -> int:
+    """Bytes of a text inside a frame."""
     return len(json.dumps(content, ensure_ascii=False).encode())

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import cast
 
 import boto3
 from botocore.config import Config
 
 from thinkaloud.dialogue.job import LambdaDispatcher
-from thinkaloud.dialogue.reception import Reception
+from thinkaloud.dialogue.reception import BusyPolicy, Reception
 from thinkaloud.settings import DispatchSettings, TableSettings, read
-from thinkaloud.state.dynamodb import CLIENT_CONFIG, DynamoConversations
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.dynamo_stream import DynamoControl
+from thinkaloud.state.items import CLIENT_CONFIG
 
 _INVOKE_CONFIG = Config(connect_timeout=1.0, read_timeout=5.0, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -20,7 +23,11 @@ _INVOKE_CONFIG = Config(connect_timeout=1.0, read_timeout=5.0, retries={"mode": 
 def reception() -> Reception:
     """What answers client frames."""
     table = read(TableSettings, os.environ).name
+    dispatch = read(DispatchSettings, os.environ)
+    client = boto3.client("dynamodb", config=CLIENT_CONFIG)
     return Reception(
-        DynamoConversations(boto3.client("dynamodb", config=CLIENT_CONFIG), table),
-        LambdaDispatcher(boto3.client("lambda", config=_INVOKE_CONFIG), read(DispatchSettings, os.environ).function),
+        DynamoConversations(client, table),
+        DynamoControl(client, table),
+        LambdaDispatcher(boto3.client("lambda", config=_INVOKE_CONFIG), dispatch.function),
+        busy=cast("BusyPolicy", dispatch.busy),
     )

@@ -10,16 +10,20 @@ import boto3
 import openai
 
 from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Worker
+from thinkaloud.dialogue.worker import Rhythm, Stores, Worker
 from thinkaloud.gateway import poster
 from thinkaloud.models.openai_chat import OpenAIChat
-from thinkaloud.settings import ChatSettings, GatewaySettings, IndexSettings, TableSettings, read
-from thinkaloud.state import dynamodb
+from thinkaloud.models.steadfast import Patience, SteadfastChat
+from thinkaloud.settings import ChatSettings, GatewaySettings, IndexSettings, StreamSettings, TableSettings, read
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
+from thinkaloud.state.items import CLIENT_CONFIG
+from thinkaloud.stream.pace import Pace
 from thinkaloud.wiring import knowledge
 from thinkaloud.wiring.aws import api_key
 
-#: Seconds between two chunks of a model that is thinking; a long prompt takes its time before the first.
-CHAT_TIMEOUT = openai.Timeout(connect=5.0, read=120.0, write=10.0, pool=5.0)
+#: Seconds. Reading has no limit here: SteadfastChat bounds silence, and counts words rather than bytes.
+CHAT_TIMEOUT = openai.Timeout(connect=5.0, read=None, write=10.0, pool=5.0)
 
 
 @cache
@@ -31,9 +35,14 @@ def runner() -> asyncio.Runner:
 @cache
 def worker() -> Worker:
     """What answers turns."""
+    table = read(TableSettings, os.environ).name
+    stream = read(StreamSettings, os.environ)
+    client = boto3.client("dynamodb", config=CLIENT_CONFIG)
     return Worker(
-        dynamodb.DynamoConversations(
-            boto3.client("dynamodb", config=dynamodb.CLIENT_CONFIG), read(TableSettings, os.environ).name
+        Stores(
+            DynamoConversations(client, table),
+            DynamoJournal(client, table, stream.journal_seconds),
+            DynamoControl(client, table),
         ),
         poster.ManagementPoster(
             boto3.client(
@@ -43,6 +52,8 @@ def worker() -> Worker:
             )
         ),
         abilities(),
+        rhythm=Rhythm(abandon=stream.abandon_seconds),
+        pace=Pace(characters=stream.reader_characters or None),
     )
 
 
@@ -53,13 +64,17 @@ def abilities() -> Abilities:
         base_url=chat.base_url,
         api_key=api_key(chat.api_key_arn),
         timeout=CHAT_TIMEOUT,
-        max_retries=1,
+        # SteadfastChat tries again.
+        max_retries=0,
         http_client=knowledge.http(),
     )
     return Abilities(
         embedder=knowledge.embedder(),
         index=knowledge.index(),
-        chat=OpenAIChat(client, chat.model, chat.answer_tokens),
+        chat=SteadfastChat(
+            [OpenAIChat(client, model, chat.answer_tokens) for model in (chat.model, *chat.fallbacks)],
+            Patience(first=chat.first_token_seconds, between=chat.stall_seconds),
+        ),
         top_k=read(IndexSettings, os.environ).top_k,
         prompt_tokens=chat.prompt_tokens,
     )
