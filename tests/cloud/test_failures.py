@@ -14,7 +14,7 @@ from localcloud.pinecone.faults import Fault as PineconeFault
 from tests.cloud.conversation import Heard, ask
 from tests.cloud.test_answer import calls
 from thinkaloud.client import Client, ConnectionLost, new_id
-from thinkaloud.state.dynamodb import DynamoConversations
+from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.records import Outcome, Turn, TurnKey
 
 

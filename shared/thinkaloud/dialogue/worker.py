@@ -179,10 +179,10 @@ class _Run:
         return TurnKey(self._key.tenant, self._key.session, upcoming) if upcoming else None
 
     async def _answer(self) -> None:
+        if self._last_try or self._turn.epoch > MOST_EPOCHS:
+            await self._close()
+            return
         if self._turn.epoch > 1:
-            if self._last_try or self._turn.epoch > MOST_EPOCHS:
-                await self._close()
-                return
             self._log.push(Reset(step=0))
         answering = Answering(self._turn.question, self._abilities, self._remember, self._stop, self._clock)
         async for frame in answering.frames():
