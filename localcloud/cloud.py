@@ -148,7 +148,14 @@ class LocalCloud:
         await self.aws.create(application)
         self._progress("starting the gateway and the functions")
         self.functions = LambdaService(
-            application, environment=self.aws.environment, inherited=self._environ, reload=True, log=self._log
+            application,
+            environment={
+                **self.aws.environment,
+                "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self._management(application),
+            },
+            inherited=self._environ,
+            reload=True,
+            log=self._log,
         )
         await self._started(self.functions)
         self.gateway = Gateway(
@@ -199,6 +206,10 @@ class LocalCloud:
 
     def _local_urls(self) -> LocalUrls:
         return LocalUrls(management=f"http://{HOST}:{self._management_port}", websocket=f"ws://{HOST}:{self._port}")
+
+    def _management(self, application: Application) -> str:
+        """The management API, for functions that cannot have its address in a variable of theirs."""
+        return f"{self._local_urls().management}/{application.apis[API].stage}"
 
     async def _warm(self, application: Application, environment: Mapping[str, str]) -> None:
         """Start one process a function, and load the samples meanwhile."""
@@ -263,6 +274,10 @@ _TUNABLE = {
     "PromptTokens": "PROMPT_TOKENS",
     "AnswerTokens": "ANSWER_TOKENS",
     "TopK": "TOP_K",
+    "ChatFallbackModels": "CHAT_FALLBACK_MODELS",
+    "ChatFirstTokenSeconds": "CHAT_FIRST_TOKEN_SECONDS",
+    "ChatStallSeconds": "CHAT_STALL_SECONDS",
+    "MaxConnections": "MAX_CONNECTIONS",
     "LogLevel": "LOG_LEVEL",
 }
 

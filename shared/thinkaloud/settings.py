@@ -40,10 +40,10 @@ class OriginSettings:
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """How many connections a user may have at a time, and the host below which every API is: `{api}.{domain}`."""
+    """The host below which every API is, `{api}.{domain}`, and how many connections a user may have at a time."""
 
-    most: int = variable("MAX_CONNECTIONS", 10)
     domain: str = variable("GATEWAY_DOMAIN")
+    most: int = variable("MAX_CONNECTIONS", 10)
 
 
 @dataclass(frozen=True)

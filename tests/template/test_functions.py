@@ -18,8 +18,8 @@ TIMEOUT_S = {
 }
 READS: dict[str, set[type]] = {
     "AuthorizerFunction": {settings.JwtSettings},
-    "ConnectFunction": {settings.TableSettings, settings.OriginSettings},
-    "DefaultFunction": {settings.TableSettings, settings.DispatchSettings},
+    "ConnectFunction": {settings.TableSettings, settings.OriginSettings, settings.ConnectionSettings},
+    "DefaultFunction": {settings.TableSettings, settings.DispatchSettings, settings.JwtSettings},
     "DisconnectFunction": {settings.TableSettings},
     "TurnFunction": {
         settings.TableSettings,
@@ -90,7 +90,8 @@ def test_a_setting_has_the_same_default_in_both_places(document: Document, resou
             if item.default is not MISSING:
                 parameter = document.body["Parameters"][environment[item.metadata["variable"]]["Ref"]]
                 if "Default" in parameter:
-                    assert str(parameter["Default"]) == str(item.default), item.metadata["variable"]
+                    expected = ",".join(item.default) if isinstance(item.default, tuple) else str(item.default)
+                    assert str(parameter["Default"]) == expected, item.metadata["variable"]
 
 
 def test_secrets_travel_as_arns_only(document: Document, resources: dict[str, Any]) -> None:
