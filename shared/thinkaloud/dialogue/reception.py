@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import Dispatcher, TurnJob
 from thinkaloud.dialogue.labels import error_message
-from thinkaloud.errors import FrameError, IdentityError, NotYours, SessionBusy, ThinkaloudError, client_code
+from thinkaloud.errors import FrameError, NotYours, SessionBusy, ThinkaloudError, client_code
 from thinkaloud.gateway.events import Message
 from thinkaloud.identity.principal import Principal
 from thinkaloud.language import Language, language_of_locale, normalise
@@ -54,6 +55,7 @@ class Reception:
         conversations: ConversationStore,
         control: ControlStore,
         dispatcher: Dispatcher,
+        authentication: Authentication,
         *,
         busy: BusyPolicy = "reject",
         clock: Callable[[], float] = time.time,
@@ -61,6 +63,7 @@ class Reception:
         self._conversations = conversations
         self._control = control
         self._dispatcher = dispatcher
+        self._authentication = authentication
         self._busy = busy
         self._clock = clock
 
@@ -80,8 +83,9 @@ class Reception:
             return Error(re=frame.id, code=code, message=error_message(code, _language(frame)), retryable=retryable)
 
     def _act(self, frame: AnyClientFrame, message: Message) -> Reply | None:
-        if message.principal.expires <= self._clock():
-            raise IdentityError("the token of this connection has expired")
+        if isinstance(frame, Auth):
+            return self._authentication.extend(message, frame.token, re=frame.id)
+        self._authentication.check(message)
         match frame:
             case Ask():
                 return self._ask(frame, message)
@@ -92,8 +96,6 @@ class Reception:
                 return self._resume(frame, message)
             case Ping():
                 return self._ping(frame, message)
-            case Auth():
-                raise NotImplementedError
 
     # ---- ask ---------------------------------------------------------------------------------------------------------
 
