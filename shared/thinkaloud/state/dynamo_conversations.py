@@ -100,7 +100,7 @@ class DynamoConversations:
         item = self._read(turn_key(key))
         return _turn(key, item) if item else None
 
-    def claim(self, key: TurnKey, now: float) -> Turn | None:
+    def claim(self, key: TurnKey, now: float, lease: float = LEASE) -> Turn | None:
         try:
             item = self._update_turn(
                 key,
@@ -110,7 +110,7 @@ class DynamoConversations:
                 {
                     ":running": "running",
                     ":pending": "pending",
-                    ":until": now + LEASE,
+                    ":until": now + lease,
                     ":now": now - SKEW,
                     ":zero": 0,
                     ":block": BLOCK,
@@ -121,13 +121,13 @@ class DynamoConversations:
             return None
         return _turn(key, item)
 
-    def renew(self, key: TurnKey, epoch: int, now: float, reserved: int) -> None:
+    def renew(self, key: TurnKey, epoch: int, now: float, reserved: int, lease: float = LEASE) -> None:
         try:
             self._update_turn(
                 key,
                 "SET lease_until = :until, reserved = :reserved",
                 _MINE,
-                {":until": now + LEASE, ":reserved": reserved, ":epoch": epoch, ":running": "running"},
+                {":until": now + lease, ":reserved": reserved, ":epoch": epoch, ":running": "running"},
             )
         except ConditionRefused:
             raise LeaseLost(f"epoch {epoch} does not hold turn {key.turn} any more") from None

@@ -71,7 +71,7 @@ class MemoryConversations:
     def get(self, key: TurnKey) -> Turn | None:
         return self._turns.get(key)
 
-    def claim(self, key: TurnKey, now: float) -> Turn | None:
+    def claim(self, key: TurnKey, now: float, lease: float = LEASE) -> Turn | None:
         with self._lock:
             turn = self._turns.get(key)
             if turn is None or turn.ended or (turn.state == "running" and turn.lease_until >= now - SKEW):
@@ -80,15 +80,15 @@ class MemoryConversations:
                 turn,
                 state="running",
                 epoch=turn.epoch + 1,
-                lease_until=now + LEASE,
+                lease_until=now + lease,
                 reserved=turn.reserved + BLOCK,
             )
             self._turns[key] = claimed
             return claimed
 
-    def renew(self, key: TurnKey, epoch: int, now: float, reserved: int) -> None:
+    def renew(self, key: TurnKey, epoch: int, now: float, reserved: int, lease: float = LEASE) -> None:
         with self._lock:
-            self._turns[key] = replace(self._held(key, epoch), lease_until=now + LEASE, reserved=reserved)
+            self._turns[key] = replace(self._held(key, epoch), lease_until=now + lease, reserved=reserved)
 
     def finish(self, key: TurnKey, epoch: int, outcome: Outcome) -> None:
         with self._lock:

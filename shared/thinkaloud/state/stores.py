@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from thinkaloud.state.records import (
+    LEASE,
     Connection,
     Control,
     Exchange,
@@ -84,15 +85,15 @@ class ConversationStore(Protocol):
     def get(self, key: TurnKey) -> Turn | None:
         """A turn, or None."""
 
-    def claim(self, key: TurnKey, now: float) -> Turn | None:
+    def claim(self, key: TurnKey, now: float, lease: float = LEASE) -> Turn | None:
         """Take a turn that is pending, or whose worker's lease is over, for the next epoch.
 
         Returns:
-            The turn, with the new epoch, a lease of `LEASE` seconds and `BLOCK` numbers more; None where another
+            The turn, with the new epoch, a lease of `lease` seconds and `BLOCK` numbers more; None where another
             worker has it or it has ended.
         """
 
-    def renew(self, key: TurnKey, epoch: int, now: float, reserved: int) -> None:
+    def renew(self, key: TurnKey, epoch: int, now: float, reserved: int, lease: float = LEASE) -> None:
         """Move the lease's end and reserve numbers up to `reserved`.
 
         Raises:

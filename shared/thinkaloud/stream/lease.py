@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from thinkaloud.state.records import BLOCK, LEASE, Turn
 
-#: Seconds before its end at which it is renewed.
+#: Seconds before its end at which it is renewed, or half of it where it is shorter than twice this.
 RENEW_BEFORE = 7.0
 #: Workers that may try a turn, the first included. After the last it ends with an error.
 MOST_EPOCHS = 3
@@ -15,12 +15,13 @@ MOST_EPOCHS = 3
 class Lease:
     """A claim as its holder sees it, by a clock that never jumps: once it has run out, the worker does nothing more."""
 
-    def __init__(self, claimed: Turn, granted: float, clock: Callable[[], float]) -> None:
+    def __init__(self, claimed: Turn, granted: float, clock: Callable[[], float], seconds: float = LEASE) -> None:
         """`granted` is the clock's time just before the claim was asked for."""
         self.epoch = claimed.epoch
         self.first = claimed.reserved - BLOCK + 1
         self.reserved = claimed.reserved
-        self._until = granted + LEASE
+        self._seconds = seconds
+        self._until = granted + seconds
         self._clock = clock
 
     @property
@@ -30,9 +31,9 @@ class Lease:
 
     def wants_renewal(self, last: int) -> bool:
         """Whether time or numbers are running out; `last` is the highest number given out."""
-        return self._clock() >= self._until - RENEW_BEFORE or self.reserved - last < BLOCK // 2
+        return self._clock() >= self._until - min(RENEW_BEFORE, self._seconds / 2) or self.reserved - last < BLOCK // 2
 
     def renewed(self, granted: float, reserved: int) -> None:
         """The table renewed it, asked at `granted`."""
-        self._until = granted + LEASE
+        self._until = granted + self._seconds
         self.reserved = reserved
