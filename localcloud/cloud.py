@@ -12,7 +12,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from localcloud import tokens
 from localcloud.aws.cloud import Aws
+from localcloud.functions.asynchronous import LAMBDA_RETRY_DELAYS_S
 from localcloud.functions.service import LambdaService, log_line
 from localcloud.gateway.errors import PortTaken
 from localcloud.gateway.limits import AWS_LIMITS, Limits
@@ -58,6 +59,7 @@ class LocalCloud:
         environ: the user's environment, which may name models, an index and AWS endpoints.
         pace: tokens a second of the local model's answers; 0 for no delay.
         limits: the gateway's, which tests scale down.
+        retry_delays_s: seconds before each retry of an asynchronous invocation that failed; Lambda's are long.
         samples: load the sample handbook into the tenant `demo`.
         progress: told what is being started, a line at a time.
         log: told what functions print, with the function's name.
@@ -73,6 +75,7 @@ class LocalCloud:
         environ: Mapping[str, str] | None = None,
         pace: float | None = None,
         limits: Limits = AWS_LIMITS,
+        retry_delays_s: Sequence[float] = LAMBDA_RETRY_DELAYS_S,
         samples: bool = True,
         progress: Callable[[str], None] = lambda line: None,
         log: Callable[[str, str], None] = log_line,
@@ -85,6 +88,7 @@ class LocalCloud:
         self._progress = progress
         self._log = log
         self._limits = limits
+        self._retry_delays_s = retry_delays_s
         self._port = port or free_port()
         self._management_port = free_port()
         self._exit = AsyncExitStack()
@@ -155,6 +159,7 @@ class LocalCloud:
             },
             inherited=self._environ,
             reload=True,
+            retry_delays_s=self._retry_delays_s,
             log=self._log,
         )
         await self._started(self.functions)
@@ -278,6 +283,12 @@ _TUNABLE = {
     "ChatFirstTokenSeconds": "CHAT_FIRST_TOKEN_SECONDS",
     "ChatStallSeconds": "CHAT_STALL_SECONDS",
     "MaxConnections": "MAX_CONNECTIONS",
+    "BusyPolicy": "BUSY_POLICY",
+    "HeartbeatSeconds": "HEARTBEAT_SECONDS",
+    "LeaseSeconds": "LEASE_SECONDS",
+    "JournalSeconds": "JOURNAL_SECONDS",
+    "AbandonSeconds": "ABANDON_SECONDS",
+    "ReaderCharacters": "READER_CHARACTERS",
     "LogLevel": "LOG_LEVEL",
 }
 

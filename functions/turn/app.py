@@ -3,7 +3,8 @@
 from typing import Any
 
 from thinkaloud.dialogue.job import decode_job
-from thinkaloud.wiring.turn import runner, worker
+from thinkaloud.wiring.stream import runner
+from thinkaloud.wiring.turn import worker
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:

@@ -109,6 +109,10 @@ class LeaseLost(ThinkaloudError):
     """The turn's lease ran out or was taken: nothing more may be written or posted."""
 
 
+class LeaseHeld(ThinkaloudError):
+    """Another worker's lease on the turn has not run out yet."""
+
+
 class JournalBroken(ThinkaloudError):
     """A journal segment is missing or not what was written."""
 

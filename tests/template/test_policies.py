@@ -31,12 +31,21 @@ MAY: dict[str, list[tuple[str, ...]]] = {
     ],
     "Turn": [
         (LOGS, "TurnLogGroup.Arn"),
-        ("dynamodb:BatchGetItem dynamodb:GetItem dynamodb:UpdateItem", "StateTable.Arn"),
+        (
+            "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+            "StateTable.Arn",
+        ),
         ("execute-api:ManageConnections", CONNECTIONS),
         (
             "secretsmanager:GetSecretValue",
             "PineconeApiKeyArn (ChatApiKeyArn if ChatHasKey) (EmbeddingApiKeyArn if EmbeddingHasKey)",
         ),
+        ("lambda:InvokeFunction", "SettleFunctionAliaslive"),
+    ],
+    "Settle": [
+        (LOGS, "SettleLogGroup.Arn"),
+        ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "StateTable.Arn"),
+        ("execute-api:ManageConnections", CONNECTIONS),
         ("sqs:SendMessage", "TurnFailures.Arn"),
     ],
 }

@@ -58,6 +58,7 @@ class Reception:
         authentication: Authentication,
         *,
         busy: BusyPolicy = "reject",
+        heartbeat: float = HEARTBEAT,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._conversations = conversations
@@ -65,6 +66,7 @@ class Reception:
         self._dispatcher = dispatcher
         self._authentication = authentication
         self._busy = busy
+        self._heartbeat = heartbeat
         self._clock = clock
 
     def receive(self, message: Message) -> Reply | None:
@@ -121,7 +123,7 @@ class Reception:
             self._conversations.release(key)
             raise
         logger().info("accepted", extra={"trace": question.trace, "again": stored is not None, **vars(key)})
-        return Accepted(re=frame.id, session=key.session, turn=key.turn, trace=question.trace, heartbeat=HEARTBEAT)
+        return Accepted(re=frame.id, session=key.session, turn=key.turn, trace=question.trace, heartbeat=self._heartbeat)
 
     def _find_place(self, key: TurnKey, user: str) -> _Place:
         """Make the turn its session's, or put it behind the one that is, as the policy says.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -19,11 +19,12 @@ from thinkaloud.dialogue.labels import error_message
 from thinkaloud.dialogue.replay import broken_off, read_journal, replay, tell_again
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.turn import Turn as Answering
-from thinkaloud.errors import LeaseLost, StorageError, client_code
+from thinkaloud.errors import LeaseHeld, LeaseLost, StorageError, client_code
 from thinkaloud.gateway.poster import Poster
 from thinkaloud.language import language_of_locale
+from thinkaloud.protocol import HEARTBEAT
 from thinkaloud.protocol.frames import Complete, Error, Reset, Resumed
-from thinkaloud.state.records import BLOCK, Exchange, Outcome, Reader, Turn, TurnKey
+from thinkaloud.state.records import BLOCK, LEASE, Exchange, Outcome, Reader, Turn, TurnKey
 from thinkaloud.state.stores import ControlStore, ConversationStore, JournalStore
 from thinkaloud.stream.journal import segment
 from thinkaloud.stream.lease import MOST_EPOCHS, Lease
@@ -44,14 +45,16 @@ class Rhythm:
     """How often the worker does what it does beside answering, in seconds.
 
     `look` is at the control item, `journal` writes down, `ending` is what the function's deadline must leave for the
-    turn to be closed. `abandon` is for how long a turn goes on that nobody listens to; 0 for to its end.
+    turn to be closed. `abandon` is for how long a turn goes on that nobody listens to; 0 for to its end. `lease` is
+    what a claim holds for, and how long the others wait for a worker that died.
     """
 
     look: float = 0.5
     journal: float = 1.0
     ending: float = 10.0
     abandon: float = 0.0
-    heartbeat: float = 10.0
+    heartbeat: float = HEARTBEAT
+    lease: float = LEASE
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,16 @@ class Stores:
 
 
 class Worker:
-    """Answers turns, one at a time. `work` goes on with what waits in the session."""
+    """Answers turns, one at a time. `work` goes on with what waits in the session.
+
+    Without `abilities` it can only close turns, which takes no model.
+    """
 
     def __init__(
         self,
         stores: Stores,
         poster: Poster,
-        abilities: Abilities,
+        abilities: Abilities | None,
         *,
         rhythm: Rhythm | None = None,
         pace: Pace | None = None,
@@ -100,12 +106,23 @@ class Worker:
             upcoming = await _Run(self, turn, granted, deadline, todo.last_try).to_its_end()
             ran += 1
             late = asyncio.get_running_loop().time() + 2 * self._rhythm.ending > deadline
-            todo = None if upcoming is None or late else TurnJob(upcoming)
+            todo = None if upcoming is None or late or self._abilities is None else TurnJob(upcoming)
         return ran
+
+    async def close(self, job: TurnJob) -> None:
+        """End a turn that nobody will try again.
+
+        Raises:
+            LeaseHeld: the lease of its last worker still runs; once it has, this can be tried again.
+        """
+        if not await self.work(replace(job, last_try=True)):
+            turn = await in_thread(self._stores.conversations.get, job.key)
+            if turn is not None and not turn.ended:
+                raise LeaseHeld(f"epoch {turn.epoch} may still run turn {job.key.turn}")
 
     async def _claim(self, key: TurnKey) -> tuple[Turn | None, float]:
         granted = asyncio.get_running_loop().time()
-        return await in_thread(self._stores.conversations.claim, key, self._clock()), granted
+        return await in_thread(self._stores.conversations.claim, key, self._clock(), self._rhythm.lease), granted
 
     async def _replay(self, job: TurnJob) -> None:
         """Send an ended turn to the one who asked for it. A turn that another worker runs is that worker's to send."""
@@ -132,7 +149,7 @@ class _Run:
         self._deadline = deadline
         self._last_try = last_try
         self._time = asyncio.get_running_loop().time
-        self._lease = Lease(turn, granted, self._time)
+        self._lease = Lease(turn, granted, self._time, self._rhythm.lease)
         self._log = TurnLog(self._lease.first, self._lease.reserved)
         self._journaled = self._lease.first - 1
         self._journaling = asyncio.Lock()
@@ -179,7 +196,7 @@ class _Run:
         return TurnKey(self._key.tenant, self._key.session, upcoming) if upcoming else None
 
     async def _answer(self) -> None:
-        if self._last_try or self._turn.epoch > MOST_EPOCHS:
+        if self._last_try or self._turn.epoch > MOST_EPOCHS or self._abilities is None:
             await self._close()
             return
         if self._turn.epoch > 1:
@@ -267,7 +284,8 @@ class _Run:
 
     async def _renew(self) -> None:
         granted, reserved = self._time(), self._log.last + BLOCK
-        await in_thread(self._stores.conversations.renew, self._key, self._lease.epoch, self._clock(), reserved)
+        now, seconds = self._clock(), self._rhythm.lease
+        await in_thread(self._stores.conversations.renew, self._key, self._lease.epoch, now, reserved, seconds)
         self._lease.renewed(granted, reserved)
         self._log.limit = reserved
         self._outbox.changed()

@@ -36,6 +36,7 @@ def reception() -> Reception:
         LambdaDispatcher(boto3.client("lambda", config=_INVOKE_CONFIG), dispatch.function),
         Authentication(DynamoConnections(client, table), _verifier),
         busy=cast("BusyPolicy", dispatch.busy),
+        heartbeat=dispatch.heartbeat_seconds,
     )
 
 
