@@ -12,8 +12,10 @@ from moto.dynamodb.responses import DynamoHandler
 
 from localcloud.aws.server import make_dynamodb_atomic
 from localcloud.template.document import load_document
-from thinkaloud.state.dynamodb import DynamoConnections, DynamoConversations
-from thinkaloud.state.memory import MemoryConnections, MemoryConversations
+from thinkaloud.state.dynamo_connections import DynamoConnections
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.memory import MemoryConversations
+from thinkaloud.state.memory_connections import MemoryConnections
 from thinkaloud.state.stores import ConnectionStore, ConversationStore
 
 if TYPE_CHECKING:

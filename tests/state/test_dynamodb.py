@@ -11,11 +11,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
+from thinkaloud.state.dynamodb import CLIENT_CONFIG, CONTROL_LIFETIME, DynamoConversations
 
-from tests.builders import NOW, outcome, principal, question, turn_key
+from tests.builders import NOW, outcome, question, turn_key
 from thinkaloud.errors import StorageError, StorageThrottled
-from thinkaloud.state.dynamodb import CLIENT_CONFIG, CONTROL_LIFETIME, DynamoConnections, DynamoConversations
-from thinkaloud.state.records import CONNECTION_LIFETIME, Connection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,24 +28,6 @@ def items(dynamodb: DynamoDBClient, table: str) -> dict[tuple[str, str], dict[st
 
 
 # ---- the items -------------------------------------------------------------------------------------------------------
-
-
-def test_a_connection_lives_until_its_time_or_its_disconnection(dynamodb: DynamoDBClient, table: str) -> None:
-    connections = DynamoConnections(dynamodb, table)
-    connections.put(Connection("UXcB4dYzFiACJNw=", principal(expires=1), int(NOW), int(NOW) + CONNECTION_LIFETIME))
-    assert items(dynamodb, table) == {
-        ("CONNECTION#UXcB4dYzFiACJNw=", "CONNECTION"): {
-            "pk": {"S": "CONNECTION#UXcB4dYzFiACJNw="},
-            "sk": {"S": "CONNECTION"},
-            "tenant": {"S": "qinghe"},
-            "user": {"S": "lin"},
-            "token_expires": {"N": "1"},
-            "connected_at": {"N": "1763631000"},
-            "expires_at": {"N": "1763638800"},
-        }
-    }
-    connections.delete("UXcB4dYzFiACJNw=")
-    assert items(dynamodb, table) == {}
 
 
 def test_everything_of_a_session_lies_under_its_tenant(dynamodb: DynamoDBClient, table: str) -> None:
@@ -157,16 +138,6 @@ def test_a_batch_that_is_read_in_part_is_throttling_and_not_a_gap_in_memory(stub
     stub.add_response("batch_get_item", {"Responses": {"state": []}, "UnprocessedKeys": left})
     with pytest.raises(StorageThrottled):
         DynamoConversations(cast("Any", stub.client), "state").exchanges("qinghe", "session-1", ["turn-0001"])
-
-
-def test_connections_speak_of_errors_in_the_same_words(stub: Stubber) -> None:
-    stub.add_client_error("put_item", "ThrottlingException", http_status_code=400)
-    stub.add_client_error("delete_item", "ResourceNotFoundException", http_status_code=400)
-    connections = DynamoConnections(cast("Any", stub.client), "state")
-    with pytest.raises(StorageThrottled):
-        connections.put(Connection("c1", principal(), 1, 2))
-    with pytest.raises(StorageError, match="ResourceNotFoundException"):
-        connections.delete("c1")
 
 
 def test_a_table_that_cannot_be_reached_is_a_storage_error() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.builders import NOW, outcome, question, turn_key
 from thinkaloud.errors import NotYours, SessionBusy
 from thinkaloud.state.records import Exchange, Outcome, Turn, TurnKey
-from thinkaloud.state.stores import RECENT, ConnectionStore, ConversationStore
+from thinkaloud.state.stores import RECENT, ConversationStore
 
 LATER = NOW + 75.0
 
@@ -288,10 +288,3 @@ def test_before_the_session_exists_a_strangers_stop_neither_stops_it_nor_hides_t
     conversations.request_stop(turn_key("turn-0002"), "mei", NOW)
     assert not conversations.stop_requested(turn_key("turn-0001"), "lin")
     assert conversations.stop_requested(turn_key("turn-0002"), "lin")
-
-
-# ---- connections -----------------------------------------------------------------------------------------------------
-
-
-def test_a_connection_nobody_knows_is_forgotten_all_the_same(connections: ConnectionStore) -> None:
-    connections.delete("never-seen=")

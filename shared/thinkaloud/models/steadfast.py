@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -46,9 +45,10 @@ class SteadfastChat:
     async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Event, None]:
         upcoming = deque([self._models[0], *self._models])
         spoken = False
+        now = asyncio.get_running_loop().time
         while True:
             model = upcoming.popleft()
-            started = time.perf_counter()
+            started = now()
             try:
                 async with aclosing(self._attempt(model, messages)) as events:
                     async for event in events:
@@ -56,7 +56,7 @@ class SteadfastChat:
                         yield event
                 return
             except ModelError as error:
-                _log(error, model, time.perf_counter() - started)
+                _log(error, model, now() - started)
                 pause = 0.0
                 if not spoken and upcoming and upcoming[0] is model:
                     again = _pause(error)
