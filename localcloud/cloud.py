@@ -60,6 +60,7 @@ class LocalCloud:
         pace: tokens a second of the local model's answers; 0 for no delay.
         limits: the gateway's, which tests scale down.
         retry_delays_s: seconds before each retry of an asynchronous invocation that failed; Lambda's are long.
+        max_concurrency: the most processes of one function.
         samples: load the sample handbook into the tenant `demo`.
         progress: told what is being started, a line at a time.
         log: told what functions print, with the function's name.
@@ -76,6 +77,7 @@ class LocalCloud:
         pace: float | None = None,
         limits: Limits = AWS_LIMITS,
         retry_delays_s: Sequence[float] = LAMBDA_RETRY_DELAYS_S,
+        max_concurrency: int = 50,
         samples: bool = True,
         progress: Callable[[str], None] = lambda line: None,
         log: Callable[[str, str], None] = log_line,
@@ -89,6 +91,7 @@ class LocalCloud:
         self._log = log
         self._limits = limits
         self._retry_delays_s = retry_delays_s
+        self._max_concurrency = max_concurrency
         self._port = port or free_port()
         self._management_port = free_port()
         self._exit = AsyncExitStack()
@@ -160,6 +163,7 @@ class LocalCloud:
             inherited=self._environ,
             reload=True,
             retry_delays_s=self._retry_delays_s,
+            max_concurrency=self._max_concurrency,
             log=self._log,
         )
         await self._started(self.functions)
