@@ -18,6 +18,7 @@ FUNCTION_OF = {
     "message-ask-zh": "default",
     "message-stop": "default",
     "message-ping": "default",
+    "message-auth": "default",
     "message-invalid": "default",
     "disconnect": "disconnect",
     "turn": "turn",
@@ -84,6 +85,26 @@ def test_a_turn_answers_a_question_that_was_stored(functions: Functions) -> None
     assert [frame["seq"] for frame in functions.posted if "seq" in frame] == list(range(1, len(functions.posted) + 1))
     assert functions.posted[-1]["type"] == "complete"
     assert {frame["trace"] for frame in functions.posted} == {event("turn")["question"]["trace"]}
+
+
+def test_a_newer_token_is_taken_over_an_open_connection(functions: Functions) -> None:
+    functions.invoke("connect", event("connect"))
+    assert body(functions.invoke("default", event("message-auth"))) == {
+        "type": "notice",
+        "re": "5",
+        "code": "authenticated",
+        "message": "Your sign-in was renewed.",
+    }
+
+
+def test_a_user_may_have_so_many_connections(functions: Functions) -> None:
+    def connect(number: int) -> int:
+        opening = event("connect")
+        opening["requestContext"]["connectionId"] = f"connection-{number:03}="
+        status: int = functions.invoke("connect", opening)["statusCode"]
+        return status
+
+    assert [connect(number) for number in range(12)] == [200] * 10 + [429] * 2
 
 
 def test_a_connection_is_forgotten(functions: Functions) -> None:

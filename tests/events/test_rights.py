@@ -9,14 +9,19 @@ import pytest
 from localcloud.template.document import load_document
 from tests.events.conftest import ROOT, Functions, event
 
+#: The policies that stand apart from a role.
+APART = {"connect": "ConnectPresencePolicy"}
 NAMES = ("authorizer", "connect", "default", "disconnect", "turn")
 
 
 def granted(name: str) -> set[str]:
     """The actions of a function's role, but for its log and its failures, which Lambda itself writes."""
-    role = load_document(ROOT / "template.yaml").body["Resources"][f"{name.title()}Role"]["Properties"]
+    resources = load_document(ROOT / "template.yaml").body["Resources"]
+    documents = [resources[f"{name.title()}Role"]["Properties"]["Policies"][0]["PolicyDocument"]]
+    if name in APART:
+        documents.append(resources[APART[name]]["Properties"]["PolicyDocument"])
     actions: set[str] = set()
-    for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+    for statement in [each for document in documents for each in document["Statement"]]:
         plain: dict[str, Any] = statement.get("Fn::If", [None, statement])[1]
         action = plain["Action"]
         actions |= {action} if isinstance(action, str) else set(action)
@@ -25,8 +30,10 @@ def granted(name: str) -> set[str]:
 
 @pytest.fixture
 def used(functions: Functions) -> dict[str, set[str]]:
+    functions.leave_connections_behind()
     functions.invoke("authorizer", event("authorizer-browser"))
     functions.invoke("connect", event("connect"))
+    functions.invoke("default", event("message-auth"))
     for question in ("message-ask", "message-ask-zh"):
         functions.invoke("default", event(question))
         functions.invoke("turn", functions.dispatched[-1])

@@ -76,8 +76,10 @@ def broken_off(entries: Sequence[Entry], error: str) -> Outcome:
     sources: list[dict[str, Any]] = []
     for entry in entries:
         match entry.frame:
-            case Reset():
+            case Reset(step=0):
                 answer, sources = "", []
+            case Reset():
+                answer = ""
             case Text(content=content):
                 answer += content
             case Source(docs=docs):
