@@ -45,6 +45,12 @@ class Received:
         return value if type(value) is int and value > 0 else None
 
     @property
+    def first(self) -> int | None:
+        """The first of the numbers it stands for: its own `seq`, unless it is a replayed range."""
+        value, seq = self.fields.get("from"), self.seq
+        return value if type(value) is int and seq is not None and 0 < value <= seq else seq
+
+    @property
     def final(self) -> bool:
         """Whether the turn is over with this frame."""
         return self.type in FINAL_TYPES
