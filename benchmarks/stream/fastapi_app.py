@@ -17,7 +17,7 @@ app = FastAPI()
 
 @app.websocket("/")
 async def answer(socket: WebSocket) -> None:
-    """Read `{language, rate}`, send the answer token by token, and then say when each was due."""
+    """Read `{language, rate}`, send the answer token by token, and then say when each was said."""
     await socket.accept()
     wanted = await socket.receive_json()
     schedule = Schedule(script(wanted["language"]), wanted["rate"])
@@ -26,7 +26,7 @@ async def answer(socket: WebSocket) -> None:
         seq += 1
         envelope = Envelope(session="benchmark", turn="benchmark", seq=seq, trace="benchmark")
         await socket.send_text(encode(Text(part="answer", step=1, content=token), envelope))
-    await socket.send_json({"due": schedule.due})
+    await socket.send_json({"said": schedule.times})
     await socket.close()
 
 

@@ -17,6 +17,8 @@ Language = Literal["en", "zh"]
 TOKENS = 300
 #: Seconds a model takes before its first token. The frames that come before the text have left by then.
 THINKING = 0.3
+#: Seconds by which a timer of asyncio may be late without anybody's fault: epoll counts whole milliseconds.
+_TIMER = 0.0011
 #: Every so many tokens one cites a source.
 _CITES_EVERY = 90
 
@@ -31,24 +33,28 @@ def script(language: Language) -> tuple[str, ...]:
 
 
 class Schedule:
-    """When each token is due, on `time.monotonic`; known once the first was waited for.
+    """Says tokens at a rate, and keeps when, on `time.monotonic`.
 
-    A token's time is the one it was due at, even where its reader came late for it: a provider does not wait.
+    A token is said when it is due, even where its reader comes late for it: a provider does not wait. Only what the
+    event loop's timer is late by its own coarseness counts as the model's.
     """
 
     def __init__(self, said: Sequence[str], rate: float, thinking: float = THINKING) -> None:
-        self.said = said
-        self.due: tuple[float, ...] = ()
+        self.times: list[float] = []
+        self._said = said
         self._rate = rate
         self._thinking = thinking
 
     async def play(self) -> AsyncGenerator[str, None]:
         """The tokens, each as soon as it is due."""
         first = time.monotonic() + self._thinking
-        self.due = tuple(first + number / self._rate for number in range(len(self.said)))
-        for token, due in zip(self.said, self.due, strict=True):
+        for number, token in enumerate(self._said):
+            due = first + number / self._rate
             if (left := due - time.monotonic()) > 0:
                 await asyncio.sleep(left)
+                self.times.append(min(time.monotonic(), due + _TIMER))
+            else:
+                self.times.append(due)
             yield token
 
 

@@ -41,9 +41,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Sent:
-    """When each token was due (on `time.monotonic`), and how long the sender worked for the answer, in seconds."""
+    """When each token was said (on `time.monotonic`), and how long the sender worked for the answer, in seconds."""
 
-    due: tuple[float, ...]
+    said: tuple[float, ...]
     seconds: float
 
 
@@ -72,7 +72,7 @@ async def _send(task: Task) -> Sent:
         )
     else:
         await _post_per_token(schedule, task)
-    return Sent(schedule.due, time.monotonic() - started)
+    return Sent(tuple(schedule.times), time.monotonic() - started)
 
 
 async def _post_per_token(schedule: Schedule, task: Task) -> None:

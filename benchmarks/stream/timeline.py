@@ -34,45 +34,45 @@ class Piece:
 
 @dataclass(frozen=True)
 class Timeline:
-    """One answer: when each token was due at the model, when all of it was shown, and in how many messages.
+    """One answer: when the model said each token, when all of it was shown, and in how many messages.
 
     `seconds` is how long its function worked for it, where one did.
     """
 
-    due: tuple[float, ...]
+    said: tuple[float, ...]
     shown: tuple[float, ...]
     posts: int
     seconds: float = 0.0
 
     @property
     def delays(self) -> list[float]:
-        """How much later than due each token was shown, in ms."""
-        return [(shown - due) * 1000 for due, shown in zip(self.due, self.shown, strict=True)]
+        """How long after it was said each token was shown, in ms."""
+        return [(shown - said) * 1000 for said, shown in zip(self.said, self.shown, strict=True)]
 
     @property
     def end_lag(self) -> float:
         """How long after the model's last token the last text was shown, in ms."""
-        return (max(self.shown) - self.due[-1]) * 1000
+        return (max(self.shown) - self.said[-1]) * 1000
 
     def part(self, *, early: bool) -> list[float]:
         """The delays of the tokens in the first second of text, or of those after it."""
-        second = self.due[0] + 1.0
-        return [delay for due, delay in zip(self.due, self.delays, strict=True) if (due < second) is early]
+        second = self.said[0] + 1.0
+        return [delay for said, delay in zip(self.said, self.delays, strict=True) if (said < second) is early]
 
 
-def shown_times(said: Sequence[str], pieces: Sequence[Piece]) -> tuple[float, ...]:
+def shown_times(tokens: Sequence[str], pieces: Sequence[Piece]) -> tuple[float, ...]:
     """When each token stood at the client in full.
 
     Raises:
-        ValueError: the pieces do not join to what was said.
+        ValueError: the pieces do not join to the tokens.
     """
-    if (joined := "".join(piece.text for piece in pieces)) != (text := "".join(said)):
+    if (joined := "".join(piece.text for piece in pieces)) != (text := "".join(tokens)):
         raise ValueError(f"the client has {len(joined)} characters that are not the model's {len(text)}")
     shown: list[float] = []
     arrived, end = 0, 0
     waiting = iter(pieces)
     at = 0.0
-    for token in said:
+    for token in tokens:
         end += len(token)
         while arrived < end:
             piece = next(waiting)
