@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from thinkaloud.errors import Gone, PayloadTooLarge, PostFailed, Throttled
@@ -81,6 +82,7 @@ class Outbox:
         self._clock = asyncio.get_running_loop().time
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._changed: dict[str, asyncio.Event] = {}
+        self._lines: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.posts = 0
 
     @property
@@ -143,12 +145,13 @@ class Outbox:
                 elif rotate_at is not None and rotate_at <= now:
                     await self._post(connection, lane, [encode(Rotate(within=_ROTATE_WITHIN))])
                     rotate_at = None
-                elif due is None and spoke + self._heartbeat <= now:
+                elif spoke + self._heartbeat <= now:
                     alive = Heartbeat(session=self._address.session, turn=self._address.turn)
                     await self._post(connection, lane, [encode(alive)])
                     spoke = now
                 else:
-                    await _wait(changed, min(due or spoke + self._heartbeat, rotate_at or float("inf")))
+                    never = float("inf")
+                    await _wait(changed, min(due or never, spoke + self._heartbeat, rotate_at or never))
         except _Detached:
             self._gone(connection)
 
@@ -175,7 +178,8 @@ class Outbox:
             while self._may_post():
                 self.posts += 1
                 try:
-                    await self._poster.post(connection, message)
+                    async with self._lines[connection]:
+                        await _to_its_end(self._poster.post(connection, message))
                     break
                 except Gone:
                     raise _Detached from None
@@ -195,6 +199,18 @@ class Outbox:
 
 #: Seconds before the gateway's two hours are over at which a live turn tells its readers to rotate.
 _ROTATE_WITHIN = 300.0
+
+
+async def _to_its_end(post: Coroutine[object, object, None]) -> None:
+    """Await a post, even when cancelled: it cannot be called back, and no other may overtake it."""
+    posting = asyncio.ensure_future(post)
+    try:
+        await asyncio.shield(posting)
+    except asyncio.CancelledError:
+        await asyncio.wait({posting})
+        if not posting.cancelled():
+            posting.exception()
+        raise
 
 
 async def _wait(changed: asyncio.Event, until: float) -> None:
