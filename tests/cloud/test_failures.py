@@ -69,7 +69,7 @@ async def test_a_model_that_fails_ends_the_turn_with_a_typed_error(
 
 
 async def test_an_error_speaks_the_language_of_the_question(cloud: LocalCloud, client: Client, session: str) -> None:
-    heard = await ask_script(cloud, client, session, "rate-limited", words="退款需要多久")
+    heard = await ask_script(cloud, client, session, "rate-limited", words="青禾户外的退款一般需要多久才能到账")
     assert "语言模型繁忙" in heard.last["message"]
 
 
