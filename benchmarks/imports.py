@@ -20,7 +20,10 @@ RUNS = 7
 #: Function -> (what it builds on its first event, most milliseconds of CPU).
 BUILDS = {
     "AuthorizerFunction": ("app.verifier()", 250),
-    "ConnectFunction": ("app.connections(), app.allowed_origins()", 250),
+    "ConnectFunction": (
+        "from thinkaloud.gateway.events import Endpoint; app.allowed_origins(), app.doorman(Endpoint('a', 'live'))",
+        250,
+    ),
     "DisconnectFunction": ("app.connections()", 250),
     "DefaultFunction": ("app.reception()", 300),
     "TurnFunction": ("app.runner(), app.worker()", 700),
