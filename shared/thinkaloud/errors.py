@@ -17,6 +17,7 @@ ThinkaloudError
 │   └── StorageThrottled
 ├── TurnCrashed              every worker of the turn died
 ├── LeaseLost                another worker has the turn; this one must stop
+├── LeaseHeld                a dead worker's lease still runs, so that the turn cannot be closed yet
 ├── JournalBroken            what was written of a turn cannot be read
 ├── DispatchFailed           Lambda did not take the turn
 ├── KnowledgeError           embedding or retrieval; a turn goes on without passages
