@@ -34,21 +34,26 @@ class Stop:
 
 
 async def until(items: AsyncGenerator[T, None], stop: Stop) -> AsyncGenerator[T, None]:
-    """The items until `stop` is set. What the generator waits for is then cancelled at once, and it is closed."""
+    """The items until `stop` is set. What the generator waits for is then cancelled at once, and it is closed.
+
+    It is closed as well where whoever reads these items is cancelled: nothing goes on behind their back.
+    """
     stopping = asyncio.ensure_future(stop.wait())
+    upcoming: asyncio.Future[tuple[T] | None] | None = None
     try:
         while not stop.asked:
             upcoming = asyncio.ensure_future(_next(items))
             await asyncio.wait({upcoming, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not upcoming.done():
-                upcoming.cancel()
-                await asyncio.wait({upcoming})
-                return
-            if not (found := upcoming.result()):
+            if not upcoming.done() or not (found := upcoming.result()):
                 return
             yield found[0]
     finally:
         stopping.cancel()
+        if upcoming is not None and not upcoming.done():
+            upcoming.cancel()
+            await asyncio.wait({upcoming})
+            if not upcoming.cancelled():
+                upcoming.exception()
         await items.aclose()
 
 
