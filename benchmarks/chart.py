@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from benchmarks.stream.timeline import SYSTEMS, Run, System
 
 _WIDTH, _HEIGHT = 760, 400
-_PANEL, _GAP = 255, 50
-_LEFT, _TOP, _BOTTOM = 62, 74, 330
+_PANEL, _GAP = 300, 74
+_LEFT, _TOP, _BOTTOM = 66, 74, 340
 _LABELS: dict[System, str] = {
     "thinkaloud": "Thinkaloud",
     "post-per-token": "one post per token",
@@ -18,22 +18,22 @@ _LABELS: dict[System, str] = {
 _STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #3d3d3a }
   .title { font-size: 15px; font-weight: 600 }
-  .tick { font-size: 12px; fill: #6b6a66 }
+  .tick { font-size: 12px; fill: #6b6a66; paint-order: stroke; stroke: #ffffff; stroke-width: 4px }
   .grid { stroke: #e4e2dc; stroke-width: 1 }
   .page { fill: #ffffff }
-  .line { fill: none; stroke-width: 2.5; stroke-linejoin: round }
   .thinkaloud { stroke: #1f6fd1; fill: #1f6fd1 }
   .post-per-token { stroke: #c2410c; fill: #c2410c }
   .fastapi { stroke: #6b7280; fill: #6b7280 }
-  .line.thinkaloud, .line.post-per-token, .line.fastapi { fill: none }
+  .line { fill: none; stroke-width: 2.5; stroke-linejoin: round }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6e4df }
-    .tick { fill: #a3a199 }
+    .tick { fill: #a3a199; stroke: #1b1b1a }
     .grid { stroke: #3a3936 }
     .page { fill: #1b1b1a }
     .thinkaloud { stroke: #6aa9f4; fill: #6aa9f4 }
     .post-per-token { stroke: #f28b55; fill: #f28b55 }
     .fastapi { stroke: #a8adb5; fill: #a8adb5 }
+    .line { fill: none }
   }
 """
 
@@ -71,7 +71,7 @@ class _Scale:
 
     def y(self, delay: float) -> float:
         share = (math.log10(max(delay, self.powers[0])) - self._low) / (self._high - self._low)
-        return _BOTTOM - (_BOTTOM - _TOP - 24) * share
+        return _BOTTOM - (_BOTTOM - _TOP - 42) * share
 
 
 def _legend() -> str:
@@ -84,7 +84,7 @@ def _legend() -> str:
 
 
 def _panel(number: int, post_ms: int, runs: Sequence[Run], scale: _Scale) -> list[str]:
-    left = _LEFT + number * (_PANEL + _GAP + 36)
+    left = _LEFT + number * (_PANEL + _GAP)
     lines = [f'<text x="{left}" y="{_TOP + 10}">{post_ms} ms a post</text>']
     for power in scale.powers:
         y = scale.y(power)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCal
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,7 @@ class MeteredDynamoDB:
         self.written = 0
         self.read = 0.0
         self._client: Any = client
+        self._counting = threading.Lock()
 
     def put_item(self, **call: Any) -> Any:
         return self._writing([_key_of_put(call)], self._client.put_item, call)
@@ -94,14 +96,13 @@ class MeteredDynamoDB:
     def get_item(self, **call: Any) -> Any:
         # A projection saves nothing: the whole item is read.
         stored = self._stored(call["TableName"], call["Key"])
-        self.read += read_units(item_size(stored), consistent=call.get("ConsistentRead", False))
+        self._count_read(item_size(stored), call)
         return self._client.get_item(**call)
 
     def batch_get_item(self, **call: Any) -> Any:
         for table, request in call["RequestItems"].items():
-            consistent = request.get("ConsistentRead", False)
             for key in request["Keys"]:
-                self.read += read_units(item_size(self._stored(table, key)), consistent=consistent)
+                self._count_read(item_size(self._stored(table, key)), request)
         return self._client.batch_get_item(**call)
 
     def query(self, **call: Any) -> Any:
@@ -109,7 +110,7 @@ class MeteredDynamoDB:
         whole = {name: value for name, value in call.items() if name not in _SHAPE_OF_ANSWER}
         # Sizes are added up before they are rounded: a query's items are read as one.
         size = sum(map(item_size, self._client.query(**whole)["Items"]))
-        self.read += read_units(size, consistent=call.get("ConsistentRead", False))
+        self._count_read(size, call)
         return answer
 
     def _writing(self, keys: Iterable[tuple[str, Item]], operation: Any, call: Item, times: int = 1) -> Any:
@@ -120,7 +121,13 @@ class MeteredDynamoDB:
             return operation(**call)
         finally:
             after = [item_size(self._stored(table, key)) for table, key in keys]
-            self.written += times * sum(write_units(*sizes) for sizes in zip(before, after, strict=True))
+            units = sum(write_units(*sizes) for sizes in zip(before, after, strict=True))
+            with self._counting:
+                self.written += times * units
+
+    def _count_read(self, size: int, request: dict[str, Any]) -> None:
+        with self._counting:
+            self.read += read_units(size, consistent=request.get("ConsistentRead", False))
 
     def _stored(self, table: str, key: Item) -> Item:
         found: Item = self._client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
-from localcloud.models.pacing import filler, tokens
+from localcloud.models.pacing import tokens
+from thinkaloud.knowledge.documents import Document, read_document
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.protocol.frames import Usage
 
 Language = Literal["en", "zh"]
 
 TOKENS = 300
+_HANDBOOK = Path(__file__).parents[2] / "samples" / "handbook"
 #: Seconds a model takes before its first token. The frames that come before the text have left by then.
 THINKING = 0.3
 #: Seconds by which a timer of asyncio may be late without anybody's fault: epoll counts whole milliseconds.
@@ -24,9 +28,16 @@ _CITES_EVERY = 90
 
 
 @cache
+def handbook(language: Language) -> list[Document]:
+    """The sample handbook's documents, as plain text: headings then end no chunk, and chunks are full."""
+    paths = sorted((_HANDBOOK / language).glob("*.md"))
+    return [replace(read_document(path, _HANDBOOK), media="text/plain") for path in paths]
+
+
+@cache
 def script(language: Language) -> tuple[str, ...]:
-    """The answer's tokens: `TOKENS` of them, three of which are citations."""
-    said = tokens(filler(TOKENS, language))
+    """The answer's tokens: the first `TOKENS` of the handbook, three of which are citations in their place."""
+    said = tokens("\n\n".join(document.text for document in handbook(language)))[:TOKENS]
     for number, position in enumerate(range(_CITES_EVERY - 1, TOKENS, _CITES_EVERY), start=1):
         said[position] = f"[{number}]"
     return tuple(said)

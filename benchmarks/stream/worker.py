@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import time
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import boto3
-from thinkaloud.state.dynamodb import CLIENT_CONFIG, DynamoConversations
 
 import thinkaloud.wiring  # noqa: F401 - the garbage collector is then set as in Lambda
-from benchmarks.stream.script import Language
-from localcloud.models.pacing import filler
+from benchmarks.stream.script import Language, handbook
+from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import RecordingDispatcher
 from thinkaloud.dialogue.reception import Reception
 from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Worker
+from thinkaloud.dialogue.worker import Stores, Worker
 from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.poster import Poster
 from thinkaloud.identity.principal import Principal
+from thinkaloud.knowledge.chunking import chunk
 from thinkaloud.knowledge.index import MemoryIndex, Passage
 from thinkaloud.models.chat import ChatModel
 from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.protocol.frames import Accepted, Ask, UserMessage
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
+from thinkaloud.state.items import CLIENT_CONFIG
+from thinkaloud.state.memory_connections import MemoryConnections
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SOURCES = 5
 _TENANT = "benchmark"
+#: For how long segments are kept, which changes nothing here.
+_JOURNAL_SECONDS = 3_600
 _QUESTIONS: dict[Language, str] = {"en": "How long does a refund take?", "zh": "退款需要多长时间？"}
-#: Tokens of a passage, which is what a chunk of the handbook has at most.
-_PASSAGE_TOKENS = 150
 
 
 async def answer(
@@ -45,19 +49,25 @@ async def answer(
         RuntimeError: the question was refused.
     """
     language: Language = "zh" if session.endswith("zh") else "en"
-    conversations, dispatcher = DynamoConversations(client, table), RecordingDispatcher()
+    conversations, control = DynamoConversations(client, table), DynamoControl(client, table)
+    dispatcher = RecordingDispatcher()
+    reception = Reception(conversations, control, dispatcher, Authentication(MemoryConnections(), _no_verifier))
     ask = Ask(session=session, turn=turn, message=UserMessage(id=turn, text=_QUESTIONS[language]))
     principal = Principal(_TENANT, "reader", int(time.time()) + 3_600)
-    reply = Reception(conversations, dispatcher).receive(Message(connection, principal, ask.model_dump_json()))
+    reply = reception.receive(Message(connection, principal, ask.model_dump_json()))
     if not isinstance(reply, Accepted):
         raise RuntimeError(f"the question was refused: {reply}")
-    worker = Worker(conversations, poster, await _abilities(language, chat))
-    await worker.run(dispatcher.jobs[0])
+    stores = Stores(conversations, DynamoJournal(client, table, _JOURNAL_SECONDS), control)
+    await Worker(stores, poster, await _abilities(language, chat)).work(dispatcher.jobs[0])
 
 
 def table_client() -> DynamoDBClient:
     """A client for the table, as the functions make theirs."""
     return boto3.client("dynamodb", config=CLIENT_CONFIG)
+
+
+def _no_verifier() -> NoReturn:
+    raise AssertionError("nobody sends a token")
 
 
 async def _abilities(language: Language, chat: ChatModel) -> Abilities:
@@ -69,18 +79,18 @@ async def _abilities(language: Language, chat: ChatModel) -> Abilities:
 
 @cache
 def _passages(language: Language) -> list[Passage]:
-    text = filler(_PASSAGE_TOKENS, language)
+    """The first chunk of as many documents of the handbook, each as full as a chunk gets."""
     return [
         Passage(
-            document=f"handbook-{number}",
+            document=document.id,
             position=0,
-            title="Refunds and returns" if language == "en" else "退款与退货",
-            uri=f"handbook/{language}/refunds-{number}.md",
+            title=document.title,
+            uri=document.uri,
             media="text/markdown",
-            section="How long it takes" if language == "en" else "需要多长时间",
+            section="",
             language=language,
-            text=f"{number}. {text}",
-            fingerprint=f"{number:08}",
+            text=chunk(document)[0].text,
+            fingerprint="0" * 16,
         )
-        for number in range(1, SOURCES + 1)
+        for document in handbook(language)[:SOURCES]
     ]
