@@ -13,6 +13,7 @@ from thinkaloud.dialogue.job import Dispatcher, TurnJob
 from thinkaloud.dialogue.labels import error_message
 from thinkaloud.errors import FrameError, NotYours, SessionBusy, ThinkaloudError, client_code
 from thinkaloud.gateway.events import Message
+from thinkaloud.gateway.rotation import rotate_due
 from thinkaloud.identity.principal import Principal
 from thinkaloud.language import Language, language_of_locale, normalise
 from thinkaloud.protocol import HEARTBEAT
@@ -28,6 +29,7 @@ from thinkaloud.protocol.frames import (
     Reply,
     Resume,
     Resumed,
+    Rotate,
     Stop,
 )
 from thinkaloud.state.records import Question, Reader, Session, TurnKey
@@ -123,7 +125,9 @@ class Reception:
             self._conversations.release(key)
             raise
         logger().info("accepted", extra={"trace": question.trace, "again": stored is not None, **vars(key)})
-        return Accepted(re=frame.id, session=key.session, turn=key.turn, trace=question.trace, heartbeat=self._heartbeat)
+        return Accepted(
+            re=frame.id, session=key.session, turn=key.turn, trace=question.trace, heartbeat=self._heartbeat
+        )
 
     def _find_place(self, key: TurnKey, user: str) -> _Place:
         """Make the turn its session's, or put it behind the one that is, as the policy says.
@@ -191,11 +195,13 @@ class Reception:
             self._dispatcher.dispatch(TurnJob(key, reader))
         return None
 
-    def _ping(self, frame: Ping, message: Message) -> Pong:
+    def _ping(self, frame: Ping, message: Message) -> Pong | Rotate:
+        """Alive; but a connection near its two hours is told to rotate: every client pings more often than that."""
         if frame.session is not None and frame.turn is not None:
             key = TurnKey(message.principal.tenant, frame.session, frame.turn)
             self._rescue(key, self._owned(key, message.principal.user))
-        return Pong(re=frame.id)
+        left = rotate_due(message.connected_at, self._clock())
+        return Pong(re=frame.id) if left is None else Rotate(re=frame.id, within=left)
 
     def _rescue(self, key: TurnKey, session: Session | None) -> None:
         """Start a worker for a turn that nobody runs any more; one that waits for another turn is not meant."""

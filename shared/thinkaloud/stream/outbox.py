@@ -15,7 +15,7 @@ from thinkaloud.errors import Gone, PayloadTooLarge, PostFailed, Throttled
 from thinkaloud.gateway.poster import Poster
 from thinkaloud.protocol import HEARTBEAT
 from thinkaloud.protocol.encode import encode, fragments
-from thinkaloud.protocol.frames import Envelope, Heartbeat, Resumed, Rotate
+from thinkaloud.protocol.frames import Envelope, Heartbeat, Resumed
 from thinkaloud.stream.lane import Lane, Post
 from thinkaloud.stream.log import TurnLog
 from thinkaloud.stream.pace import Pace
@@ -95,18 +95,16 @@ class Outbox:
         for event in self._changed.values():
             event.set()
 
-    def attach(
-        self, connection: str, after: int = 0, hello: Resumed | None = None, rotate_at: float | None = None
-    ) -> None:
+    def attach(self, connection: str, after: int = 0, hello: Resumed | None = None) -> None:
         """Send to this connection what comes behind `after`, with `hello` before it.
 
         A connection that is attached already starts over from there: its client has asked again, and drops what it
-        has seen. `rotate_at`, by the loop's clock, is when it is told to open its next connection.
+        has seen.
         """
         if running := self._readers.get(connection):
             running.cancel()
         self._changed[connection] = asyncio.Event()
-        task = asyncio.create_task(self._serve(connection, min(after, self._log.last), hello, rotate_at))
+        task = asyncio.create_task(self._serve(connection, min(after, self._log.last), hello))
         self._readers[connection] = task
         task.add_done_callback(lambda done: self._left(connection, done))
 
@@ -129,7 +127,7 @@ class Outbox:
         if not done.cancelled() and (error := done.exception()) is not None:
             logger().error("a lane failed", exc_info=error, extra={"connection": connection})
 
-    async def _serve(self, connection: str, cursor: int, hello: Resumed | None, rotate_at: float | None) -> None:
+    async def _serve(self, connection: str, cursor: int, hello: Resumed | None) -> None:
         lane = Lane(cursor, self._pace)
         changed = self._changed[connection]
         spoke = self._clock()
@@ -142,16 +140,13 @@ class Outbox:
                 if due is not None and due <= now:
                     await self._send(connection, lane, lane.next(self._log, now))
                     spoke = now
-                elif rotate_at is not None and rotate_at <= now:
-                    await self._post(connection, lane, [encode(Rotate(within=_ROTATE_WITHIN))])
-                    rotate_at = None
                 elif spoke + self._heartbeat <= now:
                     alive = Heartbeat(session=self._address.session, turn=self._address.turn)
                     await self._post(connection, lane, [encode(alive)])
                     spoke = now
                 else:
-                    never = float("inf")
-                    await _wait(changed, min(due or never, spoke + self._heartbeat, rotate_at or never))
+                    silent = spoke + self._heartbeat
+                    await _wait(changed, silent if due is None else min(due, silent))
         except _Detached:
             self._gone(connection)
 
@@ -195,10 +190,6 @@ class Outbox:
                     raise _Detached
                 await asyncio.sleep(self._backoff.delay(attempt))
                 attempt += 1
-
-
-#: Seconds before the gateway's two hours are over at which a live turn tells its readers to rotate.
-_ROTATE_WITHIN = 300.0
 
 
 async def _to_its_end(post: Coroutine[object, object, None]) -> None:
