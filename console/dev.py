@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import logging
 import os
 import signal
+import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
+from console.functionlog import FunctionLog
 from console.local import NoLocalCloud, running_cloud
 from localcloud.aws.errors import AwsUnavailable
 from localcloud.cloud import LocalCloud, StartFailed
@@ -34,8 +38,11 @@ class AlreadyRunning(ThinkaloudError):
         super().__init__(f"the local cloud of this project is running already, at {page}; stop that one first")
 
 
-def dev(project: Path, *, port: int, samples: bool, pace: float | None) -> None:
+def dev(project: Path, *, port: int, samples: bool, pace: float | None, verbose: bool) -> None:
     """Start everything, say so, and end all of it on SIGINT or SIGTERM.
+
+    What happens goes to standard output until it is ready, then warnings and errors of functions to standard error,
+    with `verbose` everything that they print.
 
     Raises:
         AlreadyRunning: this project's cloud runs; two would share one state.
@@ -48,8 +55,10 @@ def dev(project: Path, *, port: int, samples: bool, pace: float | None) -> None:
     def progress(line: str) -> None:
         print(f"{time.monotonic() - began:5.1f} s  {line}", flush=True)
 
+    _show_log()
+    log = FunctionLog(partial(print, file=sys.stderr, flush=True), verbose=verbose)
     environ = {**read_env(project / ".env"), **os.environ}
-    cloud = LocalCloud(project, port, environ=environ, samples=samples, pace=pace, progress=progress)
+    cloud = LocalCloud(project, port, environ=environ, samples=samples, pace=pace, progress=progress, log=log)
     try:
         asyncio.run(_until_told(cloud))
     except BaseExceptionGroup as group:  # parts start side by side; the first that failed cancelled the others
@@ -61,6 +70,12 @@ def _check_alone(project: Path) -> None:
         cloud = running_cloud(project)
         cloud.config()  # one that was killed left its file behind, and does not answer
         raise AlreadyRunning(cloud.page)
+
+
+def _show_log() -> None:
+    """The local cloud's own warnings, and which functions start again because their source changed."""
+    logging.basicConfig(level=logging.WARNING, format="local cloud  %(levelname)s  %(message)s")
+    logging.getLogger("localcloud.functions").setLevel(logging.INFO)
 
 
 async def _until_told(cloud: LocalCloud) -> None:

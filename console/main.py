@@ -150,8 +150,11 @@ def dev(
     samples: Annotated[bool, typer.Option("--samples/--no-samples", help="Load the sample handbook.")] = True,
     pace: Annotated[
         float | None,
-        typer.Option(help="Characters a second of the local model's answers; 0 for no delay.", metavar="N", min=0),
+        typer.Option(help="Tokens a second of the local model's answers; 0 for no delay.", metavar="N", min=0),
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show everything that functions print, not only warnings and errors.")
+    ] = False,
 ) -> None:
     """Run the whole cloud on this machine, until Ctrl-C."""
     from console.local import project_folder
@@ -163,7 +166,7 @@ def dev(
     from console.dev import dev as run
 
     with plainly(*FORESEEN):
-        run(project, port=port, samples=samples, pace=pace)
+        run(project, port=port, samples=samples, pace=pace, verbose=verbose)
 
 
 def _endpoint(url: str | None, token: str | None) -> Endpoint:

@@ -190,7 +190,7 @@ class LocalCloud:
         embedding = embedding_model(self._environ, self.models.url)
         index = vector_index(self._environ, self.pinecone.url)
         if index.host == self.pinecone.url:
-            self.pinecone.open_index(INDEX, dimension=await asyncio.to_thread(dimensions, embedding))
+            self._open_index(embedding, await asyncio.to_thread(dimensions, embedding))
         return {
             "JwtAlgorithm": "HS256",
             "JwtIssuer": tokens.ISSUER,
@@ -209,6 +209,15 @@ class LocalCloud:
             "Release": RELEASE,
             **{name: self._environ[variable] for name, variable in _TUNABLE.items() if self._environ.get(variable)},
         }
+
+    def _open_index(self, embedding: Model, dimension: int) -> None:
+        try:
+            self.pinecone.open_index(INDEX, dimension=dimension)
+        except ValueError:
+            raise StartFailed(
+                f"{embedding.name} makes vectors of {dimension} numbers, and {self._state / 'pinecone'} holds those of "
+                "another embedding model; remove that folder, and load your documents again"
+            ) from None
 
     async def _key(self, name: str, value: str) -> str:
         return await self.aws.put_secret(f"thinkaloud/{name}", value) if value else ""
@@ -246,7 +255,7 @@ class LocalCloud:
         self._progress(f"{int(count)} sample pages are in the index")
 
     def _page_config(self) -> dict[str, Any]:
-        local = self._chat.name == LOCAL_CHAT
+        local = self._chat == Model(self.models.url, LOCAL_CHAT, "")
         return {
             "ws": self.ws_url,
             "token": self.token(),

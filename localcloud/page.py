@@ -37,18 +37,25 @@ class ChatPage:
             # Another name that resolves to this machine: a foreign page must not read the token (DNS rebinding).
             return _plain(403, "open this page as http://127.0.0.1\n")
         if request.path == "/local/config.json":
-            return Page(json.dumps(self._config()).encode(), "application/json", headers=_HEADERS)
+            headers = {**_HEADERS, "Cache-Control": "no-store"}  # it holds a token
+            return Page(json.dumps(self._config()).encode(), "application/json", headers=headers)
         return self._file(request.path)
 
     def _file(self, path: str) -> Page:
-        relative = path.lstrip("/") or "index.html"
-        file = (self._folder / relative).resolve()
-        if not file.is_relative_to(self._folder) or not file.is_file():
-            return _plain(404, f"there is no {path} here\n")
+        file = self._find(path.lstrip("/") or "index.html")
+        if file is None:
+            return _plain(404, "there is no such file here\n")
         media = _MEDIA.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         if media.startswith("text/"):
             media += "; charset=utf-8"
         return Page(file.read_bytes(), media, headers=_HEADERS)
+
+    def _find(self, relative: str) -> Path | None:
+        try:
+            file = (self._folder / relative).resolve()
+            return file if file.is_relative_to(self._folder) and file.is_file() else None
+        except (OSError, ValueError):  # no file system has such a name
+            return None
 
 
 def _is_local(host: str) -> bool:

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 import openai
 
+from localcloud.models import embedding, extractive, scripts
+
 OPENAI_URL = "https://api.openai.com/v1"
-LOCAL_CHAT = "extractive"
-LOCAL_EMBEDDING = "local-embedding"
+LOCAL_CHAT = extractive.MODEL
+LOCAL_EMBEDDING = embedding.MODEL
 #: What the page and the terminal say of the local model.
 LOCAL_NOTE = {
-    "en": "No language model is configured: answers are sentences quoted from the documents.",
+    "en": "No language model is set up: answers quote the documents.",
     "zh": "未配置语言模型：回答由资料原句摘录而成。",
 }
+
+#: An endpoint that fails, or that answers 200 with something else than it should.
+_NO_ANSWER = (openai.OpenAIError, AttributeError, IndexError, TypeError, ValueError)
 
 
 class ProviderError(Exception):
@@ -44,29 +49,42 @@ def chat_model(environ: Mapping[str, str], local_url: str) -> Model:
     Without CHAT_MODEL the endpoint is asked: one that serves a single model, as vLLM does, needs no name.
 
     Raises:
-        ProviderError: the endpoint serves several models, or cannot be asked.
+        ProviderError: the endpoint serves several models or cannot be asked, or a model is named, but no endpoint.
     """
     url = environ.get("CHAT_BASE_URL") or environ.get("OPENAI_BASE_URL")
-    key = environ.get("CHAT_API_KEY") or environ.get("OPENAI_API_KEY") or ""
-    name = environ.get("CHAT_MODEL")
-    if not url and not key:
-        return Model(local_url, name or LOCAL_CHAT, "")
-    return Model(url or OPENAI_URL, name or _only_model(url or OPENAI_URL, key), key)
+    own_key = environ.get("CHAT_API_KEY")
+    name = environ.get("CHAT_MODEL") or ""
+    if url or own_key or environ.get("OPENAI_API_KEY"):
+        url = url or OPENAI_URL
+        key = own_key or _openai_key(environ, url)
+        return Model(url, name or _only_model(url, key), key)
+    if name not in ("", LOCAL_CHAT) and not name.startswith(scripts.PREFIX):
+        raise ProviderError(f"CHAT_MODEL is {name}, which is no local model; set OPENAI_API_KEY or CHAT_BASE_URL too")
+    return Model(local_url, name or LOCAL_CHAT, "")
 
 
 def embedding_model(environ: Mapping[str, str], local_url: str) -> Model:
     """The embedding model: EMBEDDING_BASE_URL, EMBEDDING_API_KEY and EMBEDDING_MODEL, else local.
 
+    EMBEDDING_MODEL alone names a model at the endpoint of OPENAI_BASE_URL and OPENAI_API_KEY.
+
     Raises:
-        ProviderError: an endpoint or a key is set, but no name.
+        ProviderError: an endpoint or a key is set, but no name, or a name, but no endpoint.
     """
-    url, key = environ.get("EMBEDDING_BASE_URL"), environ.get("EMBEDDING_API_KEY") or ""
-    name = environ.get("EMBEDDING_MODEL")
-    if not url and not key:
-        return Model(local_url, LOCAL_EMBEDDING, "")
+    url, own_key = environ.get("EMBEDDING_BASE_URL"), environ.get("EMBEDDING_API_KEY")
+    name = environ.get("EMBEDDING_MODEL") or ""
+    if not url and not own_key:
+        if name in ("", LOCAL_EMBEDDING):
+            return Model(local_url, LOCAL_EMBEDDING, "")
+        url = environ.get("OPENAI_BASE_URL")
+        if not url and not environ.get("OPENAI_API_KEY"):
+            raise ProviderError(
+                f"EMBEDDING_MODEL is {name}, which is no local model; set OPENAI_API_KEY or EMBEDDING_BASE_URL too"
+            )
     if not name:
         raise ProviderError("EMBEDDING_MODEL is missing; it names the model at EMBEDDING_BASE_URL")
-    return Model(url or OPENAI_URL, name, key)
+    url = url or OPENAI_URL
+    return Model(url, name, own_key or _openai_key(environ, url))
 
 
 def vector_index(environ: Mapping[str, str], local_url: str) -> Index:
@@ -93,18 +111,33 @@ def dimensions(model: Model) -> int:
     try:
         with openai.OpenAI(base_url=model.url, api_key=model.key or "none", timeout=10.0, max_retries=1) as client:
             answer = client.embeddings.create(model=model.name, input="?", encoding_format="float")
-    except openai.OpenAIError as error:
-        raise ProviderError(f"the embedding model {model.name} at {model.url} does not answer: {error}") from None
-    return len(answer.data[0].embedding)
+            return len(answer.data[0].embedding)
+    except _NO_ANSWER as error:
+        raise ProviderError(
+            f"the embedding model {model.name} at {model.url} does not answer: {_in_a_line(error)}"
+        ) from None
+
+
+def _openai_key(environ: Mapping[str, str], url: str) -> str:
+    """OPENAI_API_KEY, where `url` is the endpoint that it is for; no other gets to see it."""
+    return environ.get("OPENAI_API_KEY", "") if url == (environ.get("OPENAI_BASE_URL") or OPENAI_URL) else ""
 
 
 def _only_model(url: str, key: str) -> str:
     try:
         with openai.OpenAI(base_url=url, api_key=key or "none", timeout=5.0, max_retries=0) as client:
             names = [model.id for model in client.models.list()]
-    except openai.OpenAIError as error:
-        raise ProviderError(f"CHAT_MODEL is missing, and {url} cannot be asked for its models: {error}") from None
+    except _NO_ANSWER as error:
+        raise ProviderError(
+            f"CHAT_MODEL is missing, and {url} cannot be asked for its models: {_in_a_line(error)}"
+        ) from None
     if len(names) != 1:
-        some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-        raise ProviderError(f"CHAT_MODEL is missing; {url} serves {len(names)} models: {some}")
+        some = ": " + ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else ""
+        raise ProviderError(f"CHAT_MODEL is missing; {url} serves {len(names)} models{some}")
     return names[0]
+
+
+def _in_a_line(error: Exception) -> str:
+    """What went wrong; a server that is no model endpoint may answer with a whole page."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:200] + "..."

@@ -10,12 +10,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from thinkaloud.errors import ThinkaloudError
 from thinkaloud.knowledge.documents import MEDIA, read_document
 from thinkaloud.knowledge.ingest import Ingestor
 from thinkaloud.wiring import knowledge
 
 #: Documents under way at once: enough to keep both the embedder and the index busy.
 AT_ONCE = 4
+
+
+def documents(folder: Path) -> list[Path]:
+    """Every file below `folder` that can be read as a document, in a stable order."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in MEDIA)
 
 
 async def load(paths: Sequence[Path], root: Path, tenant: str) -> None:
@@ -37,9 +43,15 @@ async def load(paths: Sequence[Path], root: Path, tenant: str) -> None:
 
 
 def main(folder: Path, tenant: str) -> None:
-    """Load what is below `folder`, and print how many documents that is."""
-    paths = sorted(path for path in folder.rglob("*") if path.suffix in MEDIA)
-    asyncio.run(load(paths, folder.parent, tenant))
+    """Load what is below `folder`, and print how many documents that is; or end with why not, in a line."""
+    paths = documents(folder)
+    try:
+        asyncio.run(load(paths, folder.parent, tenant))
+    except ExceptionGroup as group:  # the first that failed cancelled the others
+        [first, *_] = group.exceptions
+        if isinstance(first, ThinkaloudError):
+            sys.exit(str(first))
+        raise first from None
     print(len(paths))  # noqa: T201 - how the parent learns the number
 
 

@@ -14,6 +14,8 @@ AUDIENCE = "thinkaloud"
 TENANT_CLAIM = "tenant"
 TENANT = "demo"
 USER = "you"
+#: Characters of a secret for HS256, https://datatracker.ietf.org/doc/html/rfc7518#section-3.2
+SHORTEST = 32
 
 
 class SecretMissing(Exception):
@@ -27,7 +29,8 @@ def development_secret(state: Path) -> str:
     except SecretMissing:
         state.mkdir(parents=True, exist_ok=True)
         made = secrets.token_urlsafe(48)
-        _path(state).touch(mode=0o600)
+        _path(state).unlink(missing_ok=True)  # what is there holds no secret, and may be open to others
+        _path(state).touch(mode=0o600, exist_ok=False)
         _path(state).write_text(json.dumps({"jwt": made}), encoding="utf-8")
         return made
 
@@ -49,6 +52,9 @@ def _path(state: Path) -> Path:
 
 def _stored_secret(state: Path) -> str:
     try:
-        return str(json.loads(_path(state).read_text(encoding="utf-8"))["jwt"])
+        stored = json.loads(_path(state).read_text(encoding="utf-8"))["jwt"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise SecretMissing(f"{_path(state)} holds no secret yet; the local cloud makes it: make dev") from None
+        stored = None
+    if not isinstance(stored, str) or len(stored) < SHORTEST:
+        raise SecretMissing(f"{_path(state)} holds no secret yet; the local cloud makes it: make dev")
+    return stored

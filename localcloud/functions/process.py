@@ -33,6 +33,7 @@ class Worker:
         self._api = api
         self._log = log
         self._stopped = False
+        self._ended_on_purpose = False
         self._exit = asyncio.create_task(process.wait(), name=f"{function.name}: exit")
         self._output = asyncio.create_task(self._pass_on_output(), name=f"{function.name}: output")
 
@@ -76,8 +77,10 @@ class Worker:
             result = exited(invocation.request_id, self._exit.result())
         else:
             result = timed_out(invocation.request_id, limit_s)
+        on_purpose = self._ended_on_purpose
         await self.stop()
-        self._report(result)
+        if not on_purpose:  # whoever stopped it knows
+            self._report(result)
         return result
 
     def kill(self) -> None:
@@ -89,6 +92,7 @@ class Worker:
         """Kills the process with all it started, and waits for its last words."""
         if not self._stopped:
             self._stopped = True
+            self._ended_on_purpose = not self._exit.done()
             self.kill()
         await self._exit
         with contextlib.suppress(TimeoutError):

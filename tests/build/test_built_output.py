@@ -10,18 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.conftest import Sam
+from tests.build.conftest import FUNCTIONS, Sam
 
 pytestmark = pytest.mark.build
 
-FUNCTIONS = (
-    "AuthorizerFunction",
-    "ConnectFunction",
-    "DefaultFunction",
-    "DisconnectFunction",
-    "SettleFunction",
-    "TurnFunction",
-)
 LIMIT = 250 * 1024 * 1024
 #: Bit 0: validated by a hash of its source, not by a time. Bit 1 would have the hash checked at each import.
 #: https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation

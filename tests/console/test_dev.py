@@ -25,8 +25,8 @@ import console.dev
 class Cloud:
     page_url, ws_url = "http://127.0.0.1:1/", "ws://127.0.0.1:1/v1"
 
-    def __init__(self, project, port, *, environ, samples, pace, progress):
-        self.progress = progress
+    def __init__(self, project, port, *, environ, samples, pace, progress, log):
+        self.progress, self.log = progress, log
         print("options", port, samples, pace, environ["FROM_FILE"], flush=True)
 
     async def __aenter__(self):
@@ -37,6 +37,8 @@ class Cloud:
         except asyncio.CancelledError:
             print("start cancelled", flush=True)
             raise
+        self.log("TurnFunction", '{"level": "INFO", "message": "turn sent"}')
+        self.log("TurnFunction", '{"level": "WARNING", "message": "retrieval failed"}')
         return self
 
     async def __aexit__(self, *error):
@@ -46,17 +48,18 @@ class Cloud:
 
 console.dev.LocalCloud = Cloud
 from console.main import app
-app(["dev", "--port", "0", "--no-samples", "--pace", "30"])
+app(["dev", "--port", "0", "--no-samples", "--pace", "30", *sys.argv[2:]])
 """
 
 
-async def staged(project: Path, *words: str) -> asyncio.subprocess.Process:
+async def staged(project: Path, how: str = "", *options: str) -> asyncio.subprocess.Process:
     (project / ".env").write_text("FROM_FILE=yes\n")
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         STAGED,
-        *words,
+        how,
+        *options,
         cwd=project,
         env=environment(PYTHONPATH=str(Path(__file__).parents[2])),
         stdout=asyncio.subprocess.PIPE,
@@ -81,7 +84,20 @@ async def test_it_says_what_it_does_and_a_signal_ends_it(project: Path, number: 
     process.send_signal(number)  # an impatient second one does not leave children behind
     assert await line(process) == "stopped"
     out, err = await process.communicate()
-    assert (process.returncode, out, err) == (0, b"", b"")
+    assert (process.returncode, out) == (0, b"")
+    assert err == b"TurnFunction  WARNING  retrieval failed\n"
+
+
+async def test_everything_that_functions_print_on_request(project: Path):
+    process = await staged(project, "", "--verbose")
+    while not (await line(process)).startswith("ready"):
+        pass
+    process.send_signal(signal.SIGTERM)
+    _, err = await process.communicate()
+    assert err.decode().splitlines() == [
+        'TurnFunction  {"level": "INFO", "message": "turn sent"}',
+        'TurnFunction  {"level": "WARNING", "message": "retrieval failed"}',
+    ]
 
 
 async def test_a_signal_while_it_starts_ends_it_too(project: Path):

@@ -326,7 +326,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PIECES, FAILURES, st.sampled_from([0.0, 0.010, 0.200]), st.booleans())
 def test_whatever_happens_on_the_way_the_reader_sees_the_same_text_in_order(
     pieces: list[tuple[str, float]], failures: list[PostError | None], latency: float, with_status: bool

@@ -62,6 +62,18 @@ def test_text_waits_for_the_later_window_after_a_second() -> None:
     assert queue.due(6.01) == pytest.approx(6.100)
 
 
+def test_the_first_words_of_the_answer_do_not_wait_behind_the_reasoning() -> None:
+    queue = Coalescer(PACE)
+    for moment, thought in ((5.0, "Let me"), (7.0, " think")):
+        queue.push(Reasoning(part="reasoning", step=1, content=thought))
+        queue.take(moment)
+    queue.push(text("First"))
+    assert due_in(queue, 7.01) == 0.0
+    queue.take(7.01)
+    queue.push(text(" second"))
+    assert queue.due(7.02) == pytest.approx(7.060), "and the reader waits again"
+
+
 def test_text_does_not_wait_when_another_frame_stands_behind_it() -> None:
     queue = after_a_post(at=5.0)
     queue.push(text(" last words"))

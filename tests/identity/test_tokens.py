@@ -238,6 +238,11 @@ def test_an_unknown_kid_is_looked_up_in_the_one_key_set_and_nowhere_else(
     assert set(key_set.asked) == {"/keys.json"}
 
 
+@pytest.mark.parametrize("kid", [7, ["key-1"], {"key-1": 1}, None, True])
+def test_a_kid_is_a_text(published: TokenVerifier, kid: object) -> None:
+    refusal(published, handmade({"alg": "RS256", "kid": kid}, SECRET.encode()))
+
+
 def test_addresses_in_a_token_are_not_followed(
     published: TokenVerifier, rsa_key: rsa.RSAPrivateKey, key_set: KeySet
 ) -> None:

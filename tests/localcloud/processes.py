@@ -26,3 +26,11 @@ async def gone(pid: int, within_s: float = 10.0) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def children(pid: int) -> set[int]:
+    """The ids of the processes that `pid` has started and that still run."""
+    with subprocess.Popen(["ps", "-A", "-o", "pid=,ppid=,stat="], stdout=subprocess.PIPE, text=True) as ps:
+        rows = [line.split() for line in ps.communicate()[0].splitlines()]
+    found = {int(child) for child, parent, state in rows if int(parent) == pid and not state.startswith("Z")}
+    return found - {ps.pid}

@@ -60,13 +60,13 @@ def outcome_of(language: str) -> Outcome:
 
 def answer(store: DynamoConversations, key: TurnKey, language: str) -> None:
     """All that `default` and `turn` do with the table for one question."""
-    recent = store.activate(key, "lin", NOW, NOW + 75)
+    active = store.activate(key, "lin", NOW, NOW + 75)
     store.create(question(PASSAGES[language], key=key))
     store.claim(key)
-    store.exchanges(key.tenant, key.session, recent[-REMEMBERED:])
+    store.exchanges(key.tenant, key.session, active.recent[-REMEMBERED:])
     for _ in range(int(SECONDS / WATCH_INTERVAL)):
         store.stop_requested(key, "lin")
-    store.finish(key, outcome_of(language), recent)
+    store.finish(key, outcome_of(language), active.recent)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -33,10 +33,10 @@ def items(dynamodb: DynamoDBClient, table: str) -> dict[tuple[str, str], dict[st
 def test_everything_of_a_session_lies_under_its_tenant(dynamodb: DynamoDBClient, table: str) -> None:
     """A policy on leading keys can then fence a tenant off."""
     conversations = DynamoConversations(dynamodb, table)
-    recent = conversations.activate(turn_key(), "lin", NOW, LATER)
+    active = conversations.activate(turn_key(), "lin", NOW, LATER)
     conversations.create(question())
     conversations.request_stop(turn_key(), "lin", NOW)
-    conversations.finish(turn_key(), outcome(), recent)
+    conversations.finish(turn_key(), outcome(), active.recent)
     assert set(items(dynamodb, table)) == {
         ("qinghe#SESSION#session-1", "SESSION"),
         ("qinghe#SESSION#session-1", "TURN#turn-0001"),

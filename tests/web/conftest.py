@@ -1,59 +1,20 @@
-"""Chromium, the stage, and pages that fail their test on any error of their own."""
+"""The stage, and the page on it."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Page
 
-from tests.web.stage import WEB, Stage
-
-#: No sandbox, since it needs privileges that containers lack; the rest keeps a closed network quiet.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.browser import OpenUrl
+from tests.web.stage import Stage
 
 OpenPage = Callable[..., Awaitable[Page]]
 
 
-def missing(what: str) -> NoReturn:
-    """Skip the test, or fail it where a browser is promised (CI)."""
-    if os.environ.get("THINKALOUD_REQUIRE_BROWSER") == "1":
-        pytest.fail(f"{what}, and THINKALOUD_REQUIRE_BROWSER=1 asks for it")
-    pytest.skip(what)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        missing("Chromium is not installed (Debian: apt-get install chromium)")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture(scope="session")
-def markdown() -> None:
-    """For tests that need the Markdown libraries."""
-    if not (WEB / "node_modules" / "marked").is_dir() or not (WEB / "node_modules" / "dompurify").is_dir():
-        missing("the page's libraries are not installed (npm ci --prefix web)")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     stage = Stage()
     await stage.start()
@@ -61,30 +22,11 @@ async def stage() -> AsyncIterator[Stage]:
     await stage.stop()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[OpenPage]:
-    """`await open_page(locale="zh-CN", ...)`: the page on the stage, in a fresh browser context.
+@pytest.fixture
+def open_page(stage: Stage, open_url: OpenUrl) -> OpenPage:  # the stage is the last to go
+    """`await open_page(locale="zh-CN", path="icon.svg", ...)`: what the stage serves, opened as `open_url` does."""
 
-    At the end the test fails if the page threw, or if the browser refused something (a broken policy, say). What
-    `tolerate` is part of may be said: browsers report every failed connection.
-    """
-    async with AsyncExitStack() as contexts:
-        said: list[str] = []
+    async def open_one(path: str = "", **options: Any) -> Page:
+        return await open_url(stage.url + path, **options)
 
-        async def open_one(*, tolerate: tuple[str, ...] = (), path: str = "", **options: Any) -> Page:
-            context = await browser.new_context(**{"locale": "en-GB", "reduced_motion": "reduce", **options})
-            contexts.push_async_callback(context.close)
-            context.set_default_timeout(10_000)
-            page = await context.new_page()
-
-            def listen(message: ConsoleMessage) -> None:
-                if message.type in ("error", "warning") and not any(part in message.text for part in tolerate):
-                    said.append(f"{message.type}: {message.text}")
-
-            page.on("console", listen)
-            page.on("pageerror", lambda error: said.append(f"uncaught: {error}"))
-            await page.goto(stage.url + path)
-            return page
-
-        yield open_one
-        assert not said, "\n".join(said)
+    return open_one

@@ -19,7 +19,6 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -29,7 +28,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-WEB = Path(__file__).parents[2] / "web"
+from tests.browser import WEB
 
 #: What the page has to work under: nothing inline, nothing from elsewhere, no markup from strings but DOMPurify's.
 CONTENT_SECURITY_POLICY = (

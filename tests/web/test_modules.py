@@ -9,7 +9,7 @@ from pathlib import Path
 import playwright
 import pytest
 
-from tests.web.conftest import missing
+from tests.browser import missing
 
 UNIT = Path(__file__).parent / "unit"
 

@@ -253,3 +253,57 @@ async def test_less_motion(open_page: OpenPage, stage: Stage) -> None:
     moving = await page.evaluate("document.getAnimations().length")
     assert moving == 0
     gate.set()
+
+
+#: Settles once the last text, with what is below it, stands above the field.
+IN_SIGHT = """() => new Promise((settle) => {
+  const look = () => {
+    const end = document.querySelector(".turn:last-child .body").getBoundingClientRect().bottom;
+    const field = document.querySelector(".composer").getBoundingClientRect().top;
+    if (end <= field) settle();
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+async def test_typing_leaves_the_page_where_it_is_and_a_source_opens_in_sight(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    stage.on_ask = scenes.whole
+    page = await open_page(viewport={"width": 1360, "height": 500})
+    for number in range(3):
+        await ask(page, scenes.QUESTION)
+        await expect(page.locator(".turn").nth(number)).to_have_attribute("data-state", "done")
+    await page.mouse.move(500, 300)
+    await page.mouse.wheel(0, -250)
+    await expect(page.get_by_role("button", name="Latest")).to_be_visible()
+    before = await page.evaluate("scrollY")
+    await page.get_by_role("textbox").press_sequentially("And then?")
+    assert await page.evaluate("scrollY") == before
+
+    last = page.locator(".turn").last
+    await last.locator(".cite").last.dispatch_event("click")
+    await expect(last.locator("blockquote").last).to_be_visible()
+    card, field = await last.locator(".source").last.bounding_box(), await page.locator("#composer").bounding_box()
+    assert card is not None
+    assert field is not None
+    assert card["y"] + card["height"] <= field["y"]
+
+
+async def test_the_end_of_an_answer_is_not_left_below_the_field(open_page: OpenPage, stage: Stage) -> None:
+    async def fail(turn: Turn) -> None:
+        await turn.accepted()
+        for number in range(20):  # the page scrolls in every frame,
+            await turn.text(f"Line {number}.\n\n")
+            await asyncio.sleep(0.005)
+        await turn.text("- one\n- two\n- three\n")  # and has not yet when the end comes
+        await turn.send("error", code="model_broken", message="", retryable=True)
+
+    stage.on_ask = fail
+    page = await open_page(viewport={"width": 1000, "height": 600})
+    for number in range(6):
+        await ask(page, scenes.QUESTION)
+        await expect(page.locator(".turn").nth(number)).to_have_attribute("data-state", "failed")
+        async with asyncio.timeout(5):
+            await page.evaluate(IN_SIGHT)

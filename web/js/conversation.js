@@ -11,6 +11,9 @@ import { closeGap, fold, giveUp, hasGap, isOver, newTurn } from "./turns.js";
 /** `$default` answers within the gateway's 29 s, mostly within one; asking again under the same id is harmless. */
 const ACCEPT_MS = 12_000;
 const ACCEPT_TRIES = 3;
+/** A conversation has one answer at a time. Where the other one never ends, its lease does, in little over a minute. */
+const BUSY_MS = 1_000;
+const BUSY_TRIES = 90;
 /** Frames overtake each other by milliseconds, if at all. */
 const GAP_MS = 1_500;
 const RESUME_MS = 10_000;
@@ -55,6 +58,8 @@ export class Conversation {
 
   /** Ask the question of `turn` again, in its place: under the same id where the server never took it. Returns the new turn. */
   retry(turn) {
+    // What broke off here may still go on there, and would keep the conversation busy.
+    if (turn.state === "interrupted") this.#send(frames.stop(turn));
     const taken = turn.seq > 0 || turn.heartbeat !== null;
     const again = newTurn(taken ? { ...turn, id: frames.newId(), replaces: turn.id } : turn);
     this.turns.splice(this.turns.indexOf(turn), 1, again);
@@ -195,6 +200,15 @@ export class Conversation {
       turn.state = "waiting";
       clearTimeout(this.#timers.get(turn.id));
       this.#onExpired();
+      return;
+    }
+    if (code === "busy" && turn.busy < BUSY_TRIES && !turn.stopping) {
+      // Asked in another tab, or before a reload: its end is worth waiting for.
+      turn.busy += 1;
+      turn.state = "waiting";
+      this.#tries.delete(turn.id);
+      this.#watch(turn, BUSY_MS, () => this.#pump());
+      this.#onTurn(turn);
       return;
     }
     giveUp(turn, "failed", code, retryable);

@@ -37,7 +37,7 @@ const EN = {
 
   your_question: "Your question",
   placeholder: "Ask a question",
-  keys: "Shift+Enter starts a new line",
+  keys: "Shift+Enter: new line",
   send: "Send",
   stop: "Stop the answer",
   stop_hint: "Stop (Esc)",

@@ -1,7 +1,7 @@
 /**
  * A turn (one question and its answer) folded from the frames that arrive for it. Pure, and plain data throughout,
- * so that a turn can be stored as JSON. `detached` (its connection is gone), `stopping` (the reader asked for the end) and
-`remark` (a key of strings.js) are the conversation's notes on it.
+ * so that a turn can be stored as JSON. `busy` (how often another answer kept it waiting), `detached` (its connection is
+ * gone), `stopping` (the reader asked for the end) and `remark` (a key of strings.js) are the conversation's notes on it.
  *
  * Numbered frames are applied strictly in the order of `seq`, whatever order they come in: what was seen is dropped,
  * what is early is held. A frame of an unknown type changes nothing, but its number counts.
@@ -25,6 +25,7 @@ export function newTurn({ id, session, message, question, language, replaces = n
     held: [],
     missing: false,
     heartbeat: null,
+    busy: 0,
     detached: false,
     stopping: false,
     remark: null,

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 from thinkaloud.language import sentences
+from thinkaloud.protocol.encode import json_size
 from thinkaloud.protocol.frames import Citation
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _SENTENCE_BREAK = re.compile(r"[。！？!?\n]|\.\s")
 #: Characters of a quote.
 MAX_QUOTE = 300
+#: Citations of an answer, and bytes of JSON that its quotes may take: `complete` has to fit into one 32 KB frame.
+MAX_CITATIONS = 150
+MAX_QUOTES = 14 * 1024
 
 
 def find_citations(part: str, text: str, passages: Mapping[str, str]) -> tuple[Citation, ...]:
-    """The markers of `text` that point to a passage (number -> its text), in order; others are left alone."""
+    """The markers of `text` that point to a passage (number -> its text), in order; others are left alone.
+
+    An answer that cites more than anyone would read has only its first `MAX_CITATIONS`, and empty quotes once all of
+    them are over `MAX_QUOTES`.
+    """
+    markers = (marker for marker in _MARKER.finditer(text) if marker.group(1) in passages)
     found = []
-    for marker in _MARKER.finditer(text):
+    room = MAX_QUOTES
+    for marker in islice(markers, MAX_CITATIONS):
         source = marker.group(1)
-        if source in passages:
-            start = utf16_length(text[: marker.start()])
-            statement = _statement_before(text, marker.start())
-            found.append(
-                Citation(
-                    part=part,
-                    start=start,
-                    end=start + len(marker.group()),
-                    source=source,
-                    quote=_best_sentence(statement, passages[source])[:MAX_QUOTE],
-                )
+        start = utf16_length(text[: marker.start()])
+        quote = _best_sentence(_statement_before(text, marker.start()), passages[source])[:MAX_QUOTE]
+        room -= json_size(quote)
+        found.append(
+            Citation(
+                part=part, start=start, end=start + len(marker.group()), source=source, quote=quote if room >= 0 else ""
             )
+        )
     return tuple(found)
 
 

@@ -49,11 +49,8 @@ async def until(items: AsyncGenerator[T, None], stop: Stop) -> AsyncGenerator[T,
             yield found[0]
     finally:
         stopping.cancel()
-        if upcoming is not None and not upcoming.done():
-            upcoming.cancel()
-            await asyncio.wait({upcoming})
-            if not upcoming.cancelled():
-                upcoming.exception()
+        if upcoming is not None and upcoming.cancel():
+            await asyncio.gather(upcoming, return_exceptions=True)
         await items.aclose()
 
 

@@ -49,17 +49,17 @@ def build_prompt(
     is over the budget is sent all the same, without passages and memory: the protocol bounds its length.
     """
     system = _SYSTEM[language]
-    left = budget - estimate_tokens(system) - estimate_tokens(_user("", question))
-    kept = _fitting(matches, int(left * _PASSAGES_SHARE))
-    passages = "\n".join(_passage(number, match) for number, match in enumerate(kept, start=1))
-    left -= estimate_tokens(passages)
+    left = budget - estimate_tokens(system)
+    kept = _fitting(matches, int(_PASSAGES_SHARE * (left - estimate_tokens(_user([], question)))))
+    user = _user(kept, question)
+    left -= estimate_tokens(user)
     remembered: list[ChatMessage] = []
     for exchange in reversed(memory):
         left -= estimate_tokens(exchange.question) + estimate_tokens(exchange.answer)
         if left < 0:
             break
         remembered[:0] = [ChatMessage("user", exchange.question), ChatMessage("assistant", exchange.answer)]
-    messages = [ChatMessage("system", system), *remembered, ChatMessage("user", _user(passages, question))]
+    messages = [ChatMessage("system", system), *remembered, ChatMessage("user", user)]
     return Prompt(messages, kept, sum(estimate_tokens(message.content) for message in messages))
 
 
@@ -82,6 +82,7 @@ def _passage(number: int, match: Match) -> str:
     return f"{head}\n{escape(passage.text)}\n</passage>"
 
 
-def _user(passages: str, question: str) -> str:
-    block = f"<passages>\n{passages}\n</passages>" if passages else "<passages></passages>"
+def _user(matches: Sequence[Match], question: str) -> str:
+    passages = [_passage(number, match) for number, match in enumerate(matches, start=1)]
+    block = "\n".join(["<passages>", *passages, "</passages>"]) if passages else "<passages></passages>"
     return f"{block}\n\n<question>{escape(question)}</question>"

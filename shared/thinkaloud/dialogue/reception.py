@@ -32,7 +32,7 @@ from thinkaloud.protocol.frames import (
     Rotate,
     Stop,
 )
-from thinkaloud.state.records import Question, Reader, Session, TurnKey
+from thinkaloud.state.records import DISPATCH_TIME, Question, Reader, Session, TurnKey
 from thinkaloud.state.stores import ControlStore, ConversationStore
 from thinkaloud.telemetry import logger
 
@@ -44,9 +44,10 @@ _TRIES = 10
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a question stands: `waits` behind another one, or is its session's turn."""
+    """Where a question stands: `waits` behind another one, or is its session's turn; `again` if it was before."""
 
     waits: bool
+    again: bool
 
 
 class Reception:
@@ -112,7 +113,14 @@ class Reception:
         """
         key = TurnKey(message.principal.tenant, frame.session, frame.turn)
         question = _question(frame, key, message.principal, self._clock())
-        place = self._find_place(key, question.user)
+        try:
+            place = self._find_place(key, question.user)
+        except SessionBusy:
+            # The session went on since; a late duplicate of a turn that ran is accepted as it was then.
+            stored = self._conversations.get(key)
+            if stored is None or stored.state == "pending":
+                raise
+            return self._accepted(frame, stored.question, again=True)
         try:
             stored = None if self._conversations.create(question, message.connection) else self._conversations.get(key)
             if stored is not None:
@@ -122,11 +130,16 @@ class Reception:
             elif not place.waits and (stored is None or stored.state == "pending"):
                 self._dispatcher.dispatch(TurnJob(key))
         except ThinkaloudError:
-            self._conversations.release(key)
+            # A turn that had the session before may be running: its worker frees it.
+            if not place.again:
+                self._conversations.release(key)
             raise
-        logger().info("accepted", extra={"trace": question.trace, "again": stored is not None, **vars(key)})
+        return self._accepted(frame, question, again=stored is not None)
+
+    def _accepted(self, frame: Ask, question: Question, *, again: bool) -> Accepted:
+        logger().info("accepted", extra={"trace": question.trace, "again": again, **vars(question.key)})
         return Accepted(
-            re=frame.id, session=key.session, turn=key.turn, trace=question.trace, heartbeat=self._heartbeat
+            re=frame.id, session=frame.session, turn=frame.turn, trace=question.trace, heartbeat=self._heartbeat
         )
 
     def _find_place(self, key: TurnKey, user: str) -> _Place:
@@ -139,12 +152,14 @@ class Reception:
         for _ in range(_TRIES):
             now = self._clock()
             try:
-                self._conversations.activate(key, user, now, instead_of)
-                return _Place(waits=False)
+                again = self._conversations.activate(key, user, now, instead_of)
+                return _Place(waits=False, again=again)
             except SessionBusy as busy:
                 active = TurnKey(key.tenant, key.session, busy.turn)
             current = self._conversations.get(active)
-            if current is None or current.ended or current.abandoned(now):
+            if current is None and self._just_taken(active, now):
+                pass  # by an ask that stores its turn this very moment
+            elif current is None or current.ended or current.abandoned(now):
                 if current is not None and not current.ended:
                     self._dispatcher.dispatch(TurnJob(active, last_try=True))
                 instead_of = active.turn
@@ -154,8 +169,12 @@ class Reception:
             if self._busy == "interrupt":
                 self._supersede(active, now)
             if self._conversations.enqueue(key, behind=active.turn):
-                return _Place(waits=True)
+                return _Place(waits=True, again=True)
         raise SessionBusy(key.turn)
+
+    def _just_taken(self, active: TurnKey, now: float) -> bool:
+        session = self._conversations.session(active.tenant, active.session)
+        return session is not None and session.active == active.turn and now - session.active_at < DISPATCH_TIME
 
     def _supersede(self, active: TurnKey, now: float) -> None:
         """Let the active turn and all that wait behind it end, so that the newest question is next."""

@@ -36,8 +36,9 @@ from thinkaloud.protocol.frames import (
 from thinkaloud.state.records import Exchange, Outcome, Question
 from thinkaloud.telemetry import logger
 
-#: Characters of a source's snippet: five of them in Chinese, with titles, stay far below one 32 KB frame.
+#: Characters of a source's snippet, and of all of a turn: in Chinese, with titles, they stay below one 32 KB frame.
 SNIPPET = 600
+SNIPPETS = 6_000
 _PART = "answer"
 _THOUGHTS = "reasoning"
 _STEP = 1
@@ -126,11 +127,12 @@ class Turn:
         remembering = asyncio.ensure_future(self._memory())
         try:
             matches: list[Match] = []
-            async for found in self._retrieve():
-                if isinstance(found, Status):
-                    yield found
-                else:
-                    matches = found
+            async with aclosing(self._retrieve()) as retrieving:
+                async for found in retrieving:
+                    if isinstance(found, Status):
+                        yield found
+                    else:
+                        matches = found
             prompt = build_prompt(
                 self._question.text,
                 language_of(self._question.text),
@@ -142,8 +144,9 @@ class Turn:
             remembering.cancel()
         if prompt.matches:
             yield self._source(prompt.matches)
-        async for frame in self._generate(prompt):
-            yield frame
+        async with aclosing(self._generate(prompt)) as generating:
+            async for frame in generating:
+                yield frame
 
     async def _retrieve(self) -> AsyncGenerator[Status | list[Match], None]:
         """Status frames and, last, the matches. A search that fails costs the passages, not the answer."""
@@ -171,7 +174,10 @@ class Turn:
 
     def _source(self, matches: Sequence[Match]) -> Source:
         self._so_far.passages = {str(number): match.passage.text for number, match in enumerate(matches, start=1)}
-        self._so_far.sources = tuple(_document(str(number), match) for number, match in enumerate(matches, start=1))
+        length = min(SNIPPET, SNIPPETS // len(matches))
+        self._so_far.sources = tuple(
+            _document(str(number), match, length) for number, match in enumerate(matches, start=1)
+        )
         return Source(docs=self._so_far.sources)
 
     async def _generate(self, prompt: Prompt) -> AsyncGenerator[TurnFrame, None]:
@@ -231,9 +237,9 @@ class Turn:
         )
 
 
-def _document(number: str, match: Match) -> SourceDocument:
+def _document(number: str, match: Match, length: int) -> SourceDocument:
     passage = match.passage
-    snippet = passage.text if len(passage.text) <= SNIPPET else passage.text[: SNIPPET - 1] + "…"
+    snippet = passage.text if len(passage.text) <= length else passage.text[: length - 1] + "…"
     return SourceDocument(
         id=number,
         title=passage.title,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
@@ -41,21 +41,21 @@ class OpenAIChat:
         except (openai.OpenAIError, httpx2.HTTPError) as error:
             raise model_error(error) from error
         try:
-            async with stream:
-                async for event in _read(stream):
+            async with stream, aclosing(_read(stream)) as events:
+                async for event in events:
                     yield event
-        except (openai.OpenAIError, httpx2.HTTPError, json.JSONDecodeError) as error:
+        except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:  # ValueError: neither JSON nor UTF-8
             raise ModelBroken(f"the model's stream broke off: {type(error).__name__}: {error}") from error
 
 
-async def _read(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncIterator[Event]:
+async def _read(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncGenerator[Event, None]:
     """Chunks -> deltas and the finish, which comes only after the usage chunk that follows it."""
     text, reasoning = SurrogateJoiner(), SurrogateJoiner()
     reason, usage, spoken = None, None, False
     async for chunk in chunks:
         if chunk.usage is not None:
             usage = _usage(chunk.usage)
-        for choice in chunk.choices:
+        for choice in chunk.choices or ():  # some send null with the usage
             # Not in the client's types: DeepSeek, vLLM and others send it beside `content`.
             if thought := reasoning.join(getattr(choice.delta, "reasoning_content", None) or ""):
                 yield Delta(thought, "reasoning")
@@ -64,6 +64,7 @@ async def _read(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncIterator[Eve
                 yield Delta(piece)
             reason = choice.finish_reason or reason
     if rest := text.rest():
+        spoken = True
         yield Delta(rest)
     if reason is None:
         raise ModelBroken("the model's stream ended before its end" if spoken else "the model's stream held nothing")
@@ -93,5 +94,7 @@ def _retry_after(header: str | None) -> float | None:
     return seconds if 0.0 <= seconds < float("inf") else None
 
 
-def _usage(usage: CompletionUsage) -> Usage:
-    return Usage(prompt=usage.prompt_tokens, completion=usage.completion_tokens)
+def _usage(usage: CompletionUsage) -> Usage | None:
+    """The counts; None where a provider leaves them empty."""
+    counts = (usage.prompt_tokens, usage.completion_tokens)
+    return Usage(prompt=counts[0], completion=counts[1]) if all(isinstance(count, int) for count in counts) else None

@@ -59,5 +59,5 @@ def split_content(content: str, limit: int = MAX_CONTENT) -> tuple[str, str]:
 
 
 def json_size(content: str) -> int:
-    """Bytes of a text inside a frame."""
+    """Bytes of a string as JSON, quotes included."""
     return len(json.dumps(content, ensure_ascii=False).encode())

@@ -31,27 +31,36 @@ class DynamoConversations:
         item = self._read(session_key(tenant, session))
         if not item:
             return None
-        return Session(item["user"], item.get("active"), tuple(item.get("queue", ())), tuple(item.get("recent", ())))
+        return Session(
+            user=item["user"],
+            active=item.get("active"),
+            active_at=item.get("active_at", 0.0),
+            queue=tuple(item.get("queue", ())),
+            recent=tuple(item.get("recent", ())),
+        )
 
-    def activate(self, key: TurnKey, user: str, now: float, instead_of: str | None = None) -> None:
+    def activate(self, key: TurnKey, user: str, now: float, instead_of: str | None = None) -> bool:
         try:
             with translated():
-                self._client.update_item(
+                answer = self._client.update_item(
                     TableName=self._table,
                     Key=pack(session_key(key.tenant, key.session)),
-                    UpdateExpression="SET #user = :user, active = :turn, created_at = if_not_exists(created_at, :now)",
+                    UpdateExpression="SET #user = :user, active = :turn, active_at = :now, "
+                    "created_at = if_not_exists(created_at, :now)",
                     ConditionExpression="attribute_not_exists(pk) OR (#user = :user AND "
                     "(attribute_not_exists(active) OR active IN (:turn, :instead)))",
                     ExpressionAttributeNames={"#user": "user"},
                     ExpressionAttributeValues=pack(
                         {":user": user, ":turn": key.turn, ":instead": instead_of or key.turn, ":now": now}
                     ),
+                    ReturnValues="ALL_OLD",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionRefused as refusal:
             if refusal.item["user"] != user:
                 raise NotYours(key.session) from None
             raise SessionBusy(refusal.item["active"]) from None
+        return unpack(answer.get("Attributes", {})).get("active") == key.turn
 
     def enqueue(self, key: TurnKey, behind: str) -> bool:
         try:

@@ -35,14 +35,15 @@ class MemoryConversations:
     def session(self, tenant: str, session: str) -> Session | None:
         return self._sessions.get((tenant, session))
 
-    def activate(self, key: TurnKey, user: str, now: float, instead_of: str | None = None) -> None:
+    def activate(self, key: TurnKey, user: str, now: float, instead_of: str | None = None) -> bool:
         with self._lock:
-            session = self._sessions.get((key.tenant, key.session)) or Session(user, None, (), ())
+            session = self._sessions.get((key.tenant, key.session)) or Session(user)
             if session.user != user:
                 raise NotYours(key.session)
             if session.active not in (None, key.turn, instead_of):
                 raise SessionBusy(str(session.active))
-            self._put(key, replace(session, active=key.turn))
+            self._put(key, replace(session, active=key.turn, active_at=now))
+            return session.active == key.turn
 
     def enqueue(self, key: TurnKey, behind: str) -> bool:
         with self._lock:

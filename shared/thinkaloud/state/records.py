@@ -117,12 +117,13 @@ class Turn:
 
 @dataclass(frozen=True)
 class Session:
-    """A conversation: whose it is, which turn it answers, which wait for that, and the ids of the last that ended."""
+    """A conversation: whose it is, which turn it answers and since when, which wait for that, and which ended last."""
 
     user: str
-    active: str | None
-    queue: tuple[str, ...]
-    recent: tuple[str, ...]
+    active: str | None = None
+    active_at: float = 0.0
+    queue: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,13 @@ class ConversationStore(Protocol):
     def session(self, tenant: str, session: str) -> Session | None:
         """A session, or None."""
 
-    def activate(self, key: TurnKey, user: str, now: float, instead_of: str | None = None) -> None:
+    def activate(self, key: TurnKey, user: str, now: float, instead_of: str | None = None) -> bool:
         """Make the turn its session's active one, creating the session; again for the same turn changes nothing.
 
         `instead_of` is an active turn that nobody runs any more, whose place may be taken.
+
+        Returns:
+            Whether the turn was the active one before.
 
         Raises:
             NotYours: the session belongs to another user.

@@ -23,13 +23,14 @@ class Post:
 class Lane:
     """Says what a reader at `cursor` gets next, and when. At most one post is under way at a time.
 
-    The first delta goes at once. Text then waits for its window, unless a frame that is not text stands behind it: the
-    reader is not kept waiting for an end that is known.
+    The first delta of a part goes at once: of the reasoning, and of the answer after it. Text then waits for its window,
+    unless a frame that is not text stands behind it: the reader is not kept waiting for an end that is known.
     """
 
     def __init__(self, cursor: int, pace: Pace) -> None:
         self.cursor = cursor
         self._pacer = Pacer(pace)
+        self._part: Text | Reasoning | None = None
 
     def due(self, log: TurnLog, now: float) -> float | None:
         """The time from which the next post may start; None while there is nothing to send."""
@@ -39,15 +40,20 @@ class Lane:
         frames = [*(entry.frame for entry in behind), *log.waiting]
         if not all(isinstance(frame, Text | Reasoning) for frame in frames):
             return now
-        return self._pacer.due() or now
+        return self._pacer.due() if self._goes_on(frames[0]) else now
 
     def next(self, log: TurnLog, now: float) -> Post:
         """The next post. It stays the next one until `sent` says that it arrived."""
         log.seal()
         post = merged(log.after(self.cursor))
         if isinstance(post.frame, Text | Reasoning):
-            self._pacer.sent(now, len(post.frame.content))
+            self._pacer.sent(now, len(post.frame.content), begins=not self._goes_on(post.frame))
+            self._part = post.frame
         return post
+
+    def _goes_on(self, frame: TurnFrame) -> bool:
+        """Whether the frame continues the part that was posted last."""
+        return isinstance(frame, Text | Reasoning) and self._part is not None and same_part(frame, self._part)
 
     def sent(self, post: Post) -> None:
         """The post was taken."""

@@ -27,21 +27,18 @@ class Pacer:
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
-        self._first: float | None = None
-        self._last = 0.0
+        self._first = self._last = 0.0
         self._width = 1.0
         self._full_until = 0.0
 
-    def due(self) -> float | None:
-        """The time from which text may go; None for at once, as nothing has gone yet."""
-        if self._first is None:
-            return None
+    def due(self) -> float:
+        """The time from which more text of the same part may go."""
         window = self._pace.early if self._last - self._first < self._pace.early_for else self._pace.later
         return max(self._last + self._width * window, self._full_until)
 
-    def sent(self, now: float, characters: int) -> None:
-        """A post of text starts."""
-        if self._first is None:
+    def sent(self, now: float, characters: int, *, begins: bool) -> None:
+        """A post of text starts; `begins` where it is the first of its part, for which the reader has been waiting."""
+        if begins:
             self._first = now
         self._last = now
         if self._pace.characters is not None:

@@ -7,7 +7,7 @@ from functools import cache
 
 import httpx2
 import openai
-from pinecone import AsyncPinecone, RetryConfig
+from pinecone import AsyncPinecone
 
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
 from thinkaloud.models.openai_embedding import OpenAIEmbedder
@@ -40,7 +40,5 @@ def embedder() -> OpenAIEmbedder:
 def index() -> PineconeIndex:
     """The index of the environment."""
     settings = read(IndexSettings, os.environ)
-    client = AsyncPinecone(
-        api_key=api_key(settings.api_key_arn), retry_config=RetryConfig(max_retries=1, backoff_factor=0.1, max_wait=1.0)
-    )
-    return PineconeIndex(client, settings.host)
+    # Without a retry_config: the client heeds it for the control plane only, and queries are bounded by a time-out.
+    return PineconeIndex(AsyncPinecone(api_key=api_key(settings.api_key_arn)), settings.host)

@@ -184,7 +184,7 @@ async def test_a_crash_is_reported_and_the_next_call_gets_a_new_process(
     result = await lambdas.invoke("hello", "die")
     assert result.error["errorType"] == "Runtime.ExitError"
     assert result.error["errorMessage"].endswith(f"Error: {how}")
-    assert "last words" in log.text
+    assert list(log) == [("hello", "last words"), ("hello", result.error["errorMessage"])]
     assert (await lambdas.invoke("hello", "live")).payload == "fine"
 
 
@@ -234,6 +234,17 @@ async def test_output_is_passed_on_line_by_line_with_the_functions_name(
     await until(lambda: "logged" in log.text)
     assert [function for function, _ in log] == ["hello"] * 4
     assert [line for _, line in log][:3] == ["loading", "你好", "trouble"]
+
+
+async def test_an_invocation_that_ends_with_the_service_is_no_error(function: WriteFunction) -> None:
+    hello = function("import time\ndef handler(event, context):\n    print('at work')\n    time.sleep(60)")
+    log = Lines()
+    application = Application({}, {"Hello": hello}, {}, {}, {})
+    async with LambdaService(application, inherited={"PATH": "/usr/bin:/bin"}, log=log) as lambdas:
+        waiting = asyncio.create_task(lambdas.invoke("hello", {}))
+        await until(lambda: log)
+    assert (await waiting).error["errorType"] == "Runtime.ExitError"
+    assert log.text == "at work"
 
 
 async def test_warm_starts_processes_before_the_first_call(function: WriteFunction, service: StartService) -> None:

@@ -120,6 +120,8 @@ for (const [name, reply] of [
     assert.ok(world.turn.error.retryable);
     const again = world.conversation.retry(world.turn);
     assert.notEqual(again.id, world.turn.id);
+    assert.equal(world.sent.at(-2).action, "stop");
+    assert.equal(world.sent.at(-2).turn, world.turn.id);
     assert.equal(world.sent.at(-1).replaces, world.turn.id);
     assert.equal(world.sent.at(-1).message.text, "Why?");
   });
@@ -215,9 +217,48 @@ test("stop takes back a question that has not left", () => {
   assert.deepEqual(world.conversation.turns, []);
 });
 
+test("a busy conversation is asked again, under the same id, until it is free or a minute and a half have passed", () => {
+  const world = asked();
+  const busy = { type: "error", re: world.turn.id, code: "busy", message: "busy", retryable: true };
+  for (let tries = 1; tries <= 90; tries++) {
+    world.conversation.receive(busy);
+    assert.equal(world.turn.state, "waiting");
+    mock.timers.tick(1_000);
+    assert.equal(world.sent.length, tries + 1);
+  }
+  assert.equal(new Set(world.sent.map(({ turn }) => turn)).size, 1);
+  world.conversation.receive(busy);
+  assert.equal(world.turn.error.code, "busy");
+  mock.timers.tick(60_000);
+  assert.equal(world.sent.length, 91);
+});
+
+test("no question passes one that waits for a busy conversation, and that one can be taken back", () => {
+  const world = asked();
+  const busy = { type: "error", re: world.turn.id, code: "busy", message: "busy", retryable: true };
+  world.conversation.receive(busy);
+  world.conversation.ask("And then?", "en");
+  world.conversation.receive(busy);
+  assert.deepEqual(world.sent.map(({ message }) => message.text), ["Why?", "Why?"]);
+  world.conversation.remove(world.conversation.turns[1]);
+  world.conversation.receive(busy);
+  assert.equal(world.conversation.stop(), "Why?");
+  mock.timers.tick(60_000);
+  assert.equal(world.sent.length, 3);
+});
+
+test("a question that is stopped on its way to a busy conversation is not asked again", () => {
+  const world = asked();
+  world.conversation.stop();
+  world.conversation.receive({ type: "error", re: world.turn.id, code: "busy", message: "busy", retryable: true });
+  assert.equal(world.turn.error.code, "busy");
+  mock.timers.tick(60_000);
+  assert.deepEqual(actions(world), ["ask", "stop"]);
+});
+
 test("a refused question fails, and the same id is tried again", () => {
   const world = asked();
-  world.conversation.receive({ type: "error", re: world.turn.id, code: "busy", message: "busy", retryable: true });
+  world.conversation.receive({ type: "error", re: world.turn.id, code: "throttled", message: "", retryable: true });
   assert.equal(world.turn.state, "failed");
   assert.equal(world.conversation.retry(world.turn).id, world.turn.id);
   assert.deepEqual(actions(world), ["ask", "ask"]);

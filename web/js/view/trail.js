@@ -7,7 +7,7 @@ import { el } from "./dom.js";
 export class Trail {
   element = el("ol", { class: "trail" });
 
-  /** `alone`: no other question is being answered, so a waiting one waits for the connection. */
+  /** `alone`: no other question is being answered here, so a waiting one waits for the connection, or for elsewhere. */
   update(turn, alone) {
     const lines = describe(turn, alone);
     lines.forEach((line, index) => {
@@ -32,7 +32,7 @@ function newItem() {
 
 /** The lines of the list: `{label, more, state}` with state going, end, error or held. */
 function describe(turn, alone) {
-  if (turn.state === "waiting") return [line(t(alone ? "waiting_link" : "waiting_turn"), "held")];
+  if (turn.state === "waiting") return [line(t(alone && !turn.busy ? "waiting_link" : "waiting_turn"), "held")];
   if (turn.state === "sent") return [line(t("sending"), "going")];
   const lines = turn.phases.map((phase) => describePhase(phase, turn));
   if (isOver(turn)) return lines;

@@ -19,6 +19,7 @@ export class Transcript {
   #turns = [];
   #dirty = new Set();
   #frame = 0;
+  #top = 0;
   #following = true;
 
   /**
@@ -97,7 +98,11 @@ export class Transcript {
   }
 
   #onScroll() {
-    this.#following = scrollY > this.#end - NEAR;
+    const back = scrollY < this.#top;
+    const there = scrollY > this.#end - NEAR;
+    this.#top = scrollY;
+    // Only the reader goes back. An end that is far away for now has grown since, and is yet to be followed.
+    if (there || back) this.#following = there;
     this.#latest.hidden = this.#following;
   }
 
