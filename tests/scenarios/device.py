@@ -51,8 +51,9 @@ class Told:
         elif first <= self.cursor:
             self.torn += 1  # it cannot be cut; whoever resumes again from the cursor gets the rest
             return
-        else:
-            assert first == self.cursor + 1, f"{first} after {self.cursor}"
+        elif first != self.cursor + 1:
+            assert self.torn, f"{first} after {self.cursor}"
+            return
         assert self.last is None, f"{frame} after the end"
         self.cursor = seq
         match frame["type"]:

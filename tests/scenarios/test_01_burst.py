@@ -34,7 +34,7 @@ async def test_fifty_long_questions_at_once_are_all_answered(stage: Stage) -> No
     waits = sorted(await asyncio.gather(*(first_token(stage, question()) for _ in range(SOCKETS))))
 
     figure(
-        f"first token: {alone:.2f} s alone; of {SOCKETS} at once p50 {waits[SOCKETS // 2]:.2f} s, "
+        f"1: first token: {alone:.2f} s alone; of {SOCKETS} at once p50 {waits[SOCKETS // 2]:.2f} s, "
         f"p95 {waits[int(0.95 * SOCKETS)]:.2f} s (at most 12 workers, on this machine's cores)"
     )
     assert len(waits) == SOCKETS

@@ -38,7 +38,7 @@ async def test_a_storm_of_429_loses_nothing_and_costs_no_more_posts_than_calm(st
     calm = await run(stage, None)
     storm = await run(stage, FaultPlan(status=429, probability=0.3, seed=3, duration_s=STORM))
 
-    figure(f"posts: {calm.attempts} in calm; {storm.attempts} in the storm, of which {storm.refused} were refused")
+    figure(f"2: posts: {calm.attempts} in calm; {storm.attempts} in the storm, of which {storm.refused} were refused")
     assert storm.text == storm.said == calm.text == calm.said
     assert calm.refused == 0
     assert storm.refused > 0

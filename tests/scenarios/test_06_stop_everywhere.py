@@ -123,7 +123,7 @@ async def check(stage: Stage, question: Question, told: Told, stopped: float) ->
     assert (final["type"], final["finish"], final["reason"]) == ("complete", "stopped", "user")
     [call] = stage.calls(question)
     closed = await until(lambda: stage.calls(question)[0]["finished"])
-    figure(f"upstream closed {closed - stopped:.2f} s after the stop")
+    figure(f"6: upstream closed {closed - stopped:.2f} s after the stop")
     assert call["outcome"] == "aborted"
     assert closed - stopped < 1.0
     turn = await stage.stored(question)
