@@ -37,9 +37,10 @@ class Lane:
         if not behind and not (log.waiting and log.last < log.limit):
             return None
         frames = [*(entry.frame for entry in behind), *log.waiting]
-        if not all(isinstance(frame, Text | Reasoning) for frame in frames):
-            return now
-        return self._pacer.due() or now
+        if all(isinstance(frame, Text | Reasoning) for frame in frames):
+            return self._pacer.due() or now
+        # A known end hurries the text before it, yet not beyond the rate that this reader is to get.
+        return max(now, self._pacer.full_until) if isinstance(frames[0], Text | Reasoning) else now
 
     def next(self, log: TurnLog, now: float) -> Post:
         """The next post. It stays the next one until `sent` says that it arrived."""

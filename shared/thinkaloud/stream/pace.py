@@ -30,14 +30,15 @@ class Pacer:
         self._first: float | None = None
         self._last = 0.0
         self._width = 1.0
-        self._full_until = 0.0
+        #: The time until which the reader has had as many characters as it may.
+        self.full_until = 0.0
 
     def due(self) -> float | None:
         """The time from which text may go; None for at once, as nothing has gone yet."""
         if self._first is None:
             return None
         window = self._pace.early if self._last - self._first < self._pace.early_for else self._pace.later
-        return max(self._last + self._width * window, self._full_until)
+        return max(self._last + self._width * window, self.full_until)
 
     def sent(self, now: float, characters: int) -> None:
         """A post of text starts."""
@@ -45,7 +46,7 @@ class Pacer:
             self._first = now
         self._last = now
         if self._pace.characters is not None:
-            self._full_until = max(now, self._full_until) + characters / self._pace.characters
+            self.full_until = max(now, self.full_until) + characters / self._pace.characters
 
     def widen(self) -> None:
         """The gateway said 429: fewer posts, each with more text."""
