@@ -31,7 +31,8 @@ class DynamoConversations:
         item = self._read(session_key(tenant, session))
         if not item:
             return None
-        return Session(item["user"], item.get("active"), tuple(item.get("queue", ())), tuple(item.get("recent", ())))
+        queue, recent = tuple(item.get("queue", ())), tuple(item.get("recent", ()))
+        return Session(item["user"], item.get("active"), queue, recent, item.get("since", 0.0))
 
     def activate(self, key: TurnKey, user: str, now: float, instead_of: str | None = None) -> None:
         try:
@@ -39,7 +40,8 @@ class DynamoConversations:
                 self._client.update_item(
                     TableName=self._table,
                     Key=pack(session_key(key.tenant, key.session)),
-                    UpdateExpression="SET #user = :user, active = :turn, created_at = if_not_exists(created_at, :now)",
+                    UpdateExpression="SET #user = :user, active = :turn, since = :now, "
+                    "created_at = if_not_exists(created_at, :now)",
                     ConditionExpression="attribute_not_exists(pk) OR (#user = :user AND "
                     "(attribute_not_exists(active) OR active IN (:turn, :instead)))",
                     ExpressionAttributeNames={"#user": "user"},
@@ -71,7 +73,7 @@ class DynamoConversations:
 
     def release(self, key: TurnKey) -> None:
         with suppress(ConditionRefused):
-            self._update_session(key, "REMOVE active", "active = :turn", {":turn": key.turn})
+            self._update_session(key, "REMOVE active, since", "active = :turn", {":turn": key.turn})
 
     def create(self, question: Question, connection: str) -> bool:
         item = {
@@ -140,10 +142,12 @@ class DynamoConversations:
                 _MINE,
                 {":state": outcome.state, ":outcome": asdict(outcome), ":epoch": epoch, ":running": "running"},
             )
-        except ConditionRefused:
+        except ConditionRefused as refusal:
+            if refusal.item.get("epoch") == epoch:
+                return  # it stands there already: botocore asked again after a reply was lost
             raise LeaseLost(f"epoch {epoch} does not hold turn {key.turn} any more") from None
 
-    def free(self, key: TurnKey) -> str | None:
+    def free(self, key: TurnKey, now: float) -> str | None:
         while True:
             session = self.session(key.tenant, key.session)
             if session is None or session.active != key.turn:
@@ -154,16 +158,19 @@ class DynamoConversations:
                 if upcoming is None:
                     self._update_session(
                         key,
-                        "SET recent = :recent REMOVE active",
+                        "SET recent = :recent REMOVE active, since",
                         "active = :turn AND (attribute_not_exists(queue) OR size(queue) = :zero)",
                         {**values, ":zero": 0},
                     )
+                elif upcoming == key.turn:  # it waited once, and was asked again when its session was idle
+                    self._update_session(key, "REMOVE queue[0]", "queue[0] = :turn", {":turn": key.turn})
+                    continue
                 else:
                     self._update_session(
                         key,
-                        "SET recent = :recent, active = :next REMOVE queue[0]",
+                        "SET recent = :recent, active = :next, since = :now REMOVE queue[0]",
                         "active = :turn AND queue[0] = :next",
-                        {**values, ":next": upcoming},
+                        {**values, ":next": upcoming, ":now": now},
                     )
             except ConditionRefused:
                 continue  # somebody joined the queue just now
@@ -216,6 +223,7 @@ class DynamoConversations:
                 ExpressionAttributeNames={"#state": "state"},
                 ExpressionAttributeValues=pack(values),
                 ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         return unpack(answer["Attributes"])
 
