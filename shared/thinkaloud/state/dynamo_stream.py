@@ -99,8 +99,11 @@ class DynamoControl:
 def _reader(connection: str, value: Any) -> Reader | None:
     """A reader's wish; None where the item does not say one, which must not keep the others from theirs."""
     try:
-        return Reader(connection, int(value["after"]), value.get("re"), float(value["at"]))
-    except (TypeError, KeyError, ValueError):
+        after, re = int(value["after"]), value.get("re")
+        if after < 0 or not isinstance(re, str | None):
+            raise ValueError(value)
+        return Reader(connection, after, re, float(value["at"]))
+    except (TypeError, KeyError, ValueError, AttributeError):
         logger().error("a reader in the control item cannot be read", extra={"connection": connection})
         return None
 

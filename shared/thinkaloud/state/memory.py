@@ -59,7 +59,7 @@ class MemoryConversations:
         with self._lock:
             session = self._sessions.get((key.tenant, key.session))
             if session is not None and session.active == key.turn:
-                self._put(key, replace(session, active=None))
+                self._put(key, replace(session, active=None, since=0.0))
 
     def create(self, question: Question, connection: str) -> bool:
         with self._lock:
@@ -104,7 +104,7 @@ class MemoryConversations:
             queue = session.queue[1:] if session.queue[:1] == (key.turn,) else session.queue
             upcoming = queue[0] if queue else None
             recent = (*session.recent, key.turn)[-RECENT:]
-            self._put(key, replace(session, active=upcoming, queue=queue[1:], recent=recent, since=now))
+            self._put(key, replace(session, active=upcoming, queue=queue[1:], recent=recent, since=now if upcoming else 0.0))
             return upcoming
 
     def exchanges(self, tenant: str, session: str, turns: Sequence[str]) -> list[Exchange]:
