@@ -23,8 +23,8 @@ systems that say the same {tokens} tokens, in English and in Chinese by turns:
 The model is a script that says its tokens on an exact schedule, the management API the local gateway with a post that
 takes 10 or 25 ms, the table DynamoDB by moto. Sender, gateway, moto, FastAPI and reader are processes of their own on
 one monotonic clock. A token's delay is the time from when the model said it until it stood at the reader's WebSocket.
-{lanes} answers run at a time, {answers} in all for each row. Posts, first token and end
-lag are medians of the answers, the 95th percentiles are of all their tokens.
+{lanes} answers run at a time, {answers} in all for each row; a figure is the
+median of what it is for each of them.
 
 The machine: {machine}.
 

@@ -22,7 +22,7 @@ POST_MS = (10, 25)
 RATES = (50, 100, 250)
 #: Answers of one system under one load, half of them English and half Chinese. The baselines get fewer, since one
 #: post per token takes its time and FastAPI hardly varies.
-ANSWERS: dict[System, int] = {"thinkaloud": 6, "post-per-token": 2, "fastapi": 2}
+ANSWERS: dict[System, int] = {"thinkaloud": 4, "post-per-token": 2, "fastapi": 2}
 #: Answers at a time, each from a process of its own. More would measure how they share two cores.
 LANES = 2
 #: Seconds between the starts of the lanes, so that their tokens do not fall due together.

@@ -83,7 +83,11 @@ def shown_times(tokens: Sequence[str], pieces: Sequence[Piece]) -> tuple[float, 
 
 @dataclass(frozen=True)
 class Run:
-    """Some answers of one system under one load: `rate` tokens a second, `post_ms` a post. Figures in ms."""
+    """Some answers of one system under one load: `rate` tokens a second, `post_ms` a post.
+
+    Each figure is the median of what it is for each answer, so that a moment in which the machine was busy with
+    something else does not make it. Times are in ms.
+    """
 
     system: System
     post_ms: int
@@ -92,30 +96,30 @@ class Run:
 
     @property
     def posts(self) -> float:
-        """Messages an answer took: the median."""
+        """Messages an answer took."""
         return median(answer.posts for answer in self.answers)
 
     @property
     def end_lag(self) -> float:
-        """The median of the answers' end lags."""
+        """From the model's last token until the last text was shown."""
         return median(answer.end_lag for answer in self.answers)
 
     @property
     def first_delay_p50(self) -> float:
-        """The median delay of the first token."""
+        """The first token's delay."""
         return median(answer.delays[0] for answer in self.answers)
 
     @property
     def delay_p95(self) -> float:
-        """The 95th percentile of the delays of all tokens."""
-        return percentile((delay for answer in self.answers for delay in answer.delays), 0.95)
+        """The 95th percentile of the delays of an answer's tokens."""
+        return median(percentile(answer.delays, 0.95) for answer in self.answers)
 
     @property
     def early_p95(self) -> float:
         """The same of the tokens in the first second of text."""
-        return percentile((delay for answer in self.answers for delay in answer.part(early=True)), 0.95)
+        return median(percentile(answer.part(early=True), 0.95) for answer in self.answers)
 
     @property
     def later_p95(self) -> float:
         """The same of the tokens after it."""
-        return percentile((delay for answer in self.answers for delay in answer.part(early=False)), 0.95)
+        return median(percentile(answer.part(early=False), 0.95) for answer in self.answers)

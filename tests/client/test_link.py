@@ -267,6 +267,20 @@ def test_a_ping_before_the_gateway_takes_the_connection_for_idle():
     assert all(abs(when - 300 * (index + 1)) < 0.1 for index, (_, when) in enumerate(heard))
 
 
+def test_rotate_may_be_the_reply_to_a_ping():
+    async def near_its_end(peer: Peer) -> None:
+        ping = await peer.receive()
+        await peer.send(type="rotate", re=ping["id"], within=240.0)
+        await listen(peer)
+
+    async def scenario(client: Client, network: Network) -> None:
+        assert await client.ping() >= 0
+        await asyncio.sleep(1)
+        assert [near.closed.is_set() for near in network.near] == [True, False]
+
+    play(scenario, near_its_end, listen)
+
+
 def test_a_ping_that_nobody_answers_ends_the_connection():
     async def scenario(client: Client, network: Network) -> int:
         await asyncio.sleep(300 + 31)
@@ -280,4 +294,4 @@ def test_a_ping_that_nobody_answers_ends_the_connection():
     async def answers(peer: Peer) -> None:
         await peer.answer("a")
 
-    assert play(scenario, listen, answers, limits=Limits(idle=300)) == 2
+    assert play(scenario, listen, answers, limits=Limits(ping=300)) == 2

@@ -24,6 +24,8 @@ from thinkaloud.client import (
 )
 
 SESSION, TURN = "s-12345678", "t-12345678"
+#: The scripts here know no ping.
+WITHOUT_PINGS = Limits(ping=86_400)
 DOWN = CannotConnect("wss://in.memory: nobody answers (connection refused)")
 
 
@@ -41,7 +43,7 @@ def text_of(*scripts: Script | Exception, **options: Any) -> tuple[str, Network]
         assert types[-1] == "complete"
         return answer.message.text, network
 
-    return play(scenario, *scripts, **options)
+    return play(scenario, *scripts, **{"limits": WITHOUT_PINGS, **options})
 
 
 def failure_of(*scripts: Script | Exception, **options: Any) -> tuple[ClientError, str, float]:
@@ -388,7 +390,7 @@ def test_heartbeats_carry_an_answer_through_eight_minutes_of_silence():
         assert [await sent.get() for _ in range(sent.qsize())] == []
         return types
 
-    assert play(scenario, thinks, limits=Limits(idle=3600)) == ["accepted", *["heartbeat"] * 48, "text", "complete"]
+    assert play(scenario, thinks, limits=WITHOUT_PINGS) == ["accepted", *["heartbeat"] * 48, "text", "complete"]
 
 
 def test_the_interval_is_the_servers():

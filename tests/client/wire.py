@@ -13,6 +13,8 @@ from tests.virtual_time import in_virtual_time
 from thinkaloud.client import Client, Limits
 
 T = TypeVar("T")
+#: Connections in one scenario; beyond that a client and a script are chasing each other.
+MOST_DIALS = 500
 
 
 class Near:
@@ -83,6 +85,7 @@ class Network:
 
     async def dial(self, url: str, bearer: str, limits: Limits) -> Near:
         script = self._scripts[min(len(self.dialled), len(self._scripts) - 1)]
+        assert len(self.dialled) < MOST_DIALS
         self.dialled.append(asyncio.get_running_loop().time())
         self.bearers.append(bearer)
         if isinstance(script, Exception):

@@ -11,7 +11,7 @@ from typing import Any
 from localcloud.cloud import LocalCloud
 from localcloud.models.controls import Override
 from localcloud.models.scripts import Script
-from thinkaloud.client import new_id
+from thinkaloud.client import Client, Limits, new_id
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.records import Turn, TurnKey
 
@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 HEARTBEAT = 1
 LEASE = 3
 
+
+#: How long the client library waits for a reply to `resume`, and behind a hole: scaled as the heartbeat is.
+CLIENT_LIMITS = Limits(resumed=1.0, hole=0.3)
 
 _figures: list[str] = []
 
@@ -57,6 +60,10 @@ class Stage:
         self.cloud.models.catalogue.library.put(marker, Script.model_validate({"steps": steps, **script}))
         self.cloud.models.controls.put_override(Override(contains=marker, model=f"script:{marker}"))
         return Question(f"How long does a refund take? {marker}", marker, session or new_id("s"))
+
+    def client(self, tenant: str = "demo", user: str = "you") -> Client:
+        """The client library; entering it connects."""
+        return Client(self.cloud.ws_url, self.cloud.token(tenant, user), limits=CLIENT_LIMITS)
 
     def calls(self, question: Question) -> list[dict[str, Any]]:
         """The chat requests that asked it, oldest first."""

@@ -9,7 +9,6 @@ import pytest
 from localcloud.gateway.faults import FaultPlan
 from tests.scenarios.device import Told, device
 from tests.scenarios.stage import Question, Stage, until
-from thinkaloud.client import Client
 
 SIX_SECONDS = {"do": "text", "tokens": 300, "rate": 50}
 
@@ -60,7 +59,7 @@ async def test_a_false_410_detaches_the_client_until_it_resumes_on_the_same_sock
 async def test_the_client_library_comes_back_by_itself_however_often_it_is_cut(stage: Stage) -> None:
     question = stage.question(SIX_SECONDS)
     cuts = 0
-    async with Client(stage.cloud.ws_url, stage.cloud.token()) as client:
+    async with stage.client() as client:
         answer = client.ask(question.text, session=question.session, turn=question.turn)
         async for received in answer:
             if received.type == "text" and len(answer.message.text) > 150 * (cuts + 1) and cuts < 4:

@@ -8,7 +8,6 @@ import time
 from localcloud.gateway.faults import FaultPlan
 from tests.scenarios.device import Told, device
 from tests.scenarios.stage import HEARTBEAT, Question, Stage, figure, until
-from thinkaloud.client import Client
 
 #: What comes after the pause: the last text, the end of `generation`, the end of the turn.
 LAST_POSTS = 3
@@ -16,12 +15,12 @@ LAST_POSTS = 3
 
 def question(stage: Stage) -> Question:
     """Most of the answer at once, and its end after a pause that is shorter than a heartbeat."""
-    return stage.question({"do": "text", "tokens": 50}, {"do": "text", "delay": 0.8, "text": " The end."})
+    return stage.question({"do": "text", "tokens": 50}, {"do": "text", "delay": 0.8, "text": " Finis."})
 
 
 async def test_the_client_settles_within_a_heartbeat(stage: Stage) -> None:
     asked = question(stage)
-    async with Client(stage.cloud.ws_url, stage.cloud.token()) as client:
+    async with stage.client() as client:
         answer = client.ask(asked.text, session=asked.session, turn=asked.turn)
         [connection] = stage.cloud.gateway.connections
 
@@ -41,7 +40,7 @@ async def test_the_client_settles_within_a_heartbeat(stage: Stage) -> None:
     figure(f"5: settled {settled:.2f} s after the last frame was lost, with a heartbeat of {HEARTBEAT} s")
     [call] = stage.calls(asked)
     assert answer.message.text == call["said"]
-    assert answer.message.text.endswith("The end.")
+    assert answer.message.text.endswith("Finis.")
     assert answer.message.metadata["finish"] == "stop"
     # A heartbeat, a fifth of one for the way, and the replay itself on a busy machine.
     assert settled < 1.2 * HEARTBEAT + 2.0

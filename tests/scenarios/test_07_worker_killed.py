@@ -6,7 +6,6 @@ import asyncio
 
 from tests.scenarios.device import Told, device
 from tests.scenarios.stage import LEASE, Question, Stage, until
-from thinkaloud.client import Client
 from thinkaloud.state.records import TurnKey
 from thinkaloud.state.stores import ConversationStore
 
@@ -36,7 +35,7 @@ async def test_the_next_worker_answers_anew_behind_a_reset(stage: Stage) -> None
 async def test_the_client_library_brings_the_next_worker_before_lambda_does(stage: Stage) -> None:
     """Its resumes find the lease run out; Lambda's own retry then finds the turn taken, or ended."""
     question = stage.question(THREE_SECONDS)
-    async with Client(stage.cloud.ws_url, stage.cloud.token()) as client:
+    async with stage.client() as client:
         answer = client.ask(question.text, session=question.session, turn=question.turn)
         killed = False
         async for received in answer:

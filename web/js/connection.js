@@ -9,7 +9,7 @@ import { Joiner } from "./fragments.js";
 import { auth, expiry, ping, readFrame, SUBPROTOCOL } from "./frames.js";
 
 const HANDSHAKE_MS = 15_000;
-/** The gateway closes a connection after 10 idle minutes. */
+/** The gateway closes a connection after 10 idle minutes; and the reply to a ping may be that it is time to rotate. */
 const PING_MS = 5 * 60_000;
 const PONG_MS = 15_000;
 const FIRST_PAUSE_MS = 500;
@@ -45,6 +45,7 @@ export class Connection {
   #configured = true;
   #retry;
   #silence;
+  #pinging;
   #renewal;
   #joiner = new Joiner();
 
@@ -119,7 +120,8 @@ export class Connection {
     this.#socket = socket;
     this.#dialling = null;
     this.#openedAt = Date.now();
-    this.#listen();
+    this.#heard();
+    this.#keepAwake();
     this.#onState({ name: "open" });
     previous?.close(1000);
   }
@@ -129,8 +131,7 @@ export class Connection {
     else if (socket === this.#socket) this.#socket = null;
     else return;
     if (this.#socket || this.#dialling) return;
-    clearTimeout(this.#silence);
-    clearTimeout(this.#renewal);
+    this.#rest();
     if (this.#openedAt && Date.now() - this.#openedAt > STEADY_MS) this.#failures = 0;
     this.#openedAt = 0;
     this.#failed();
@@ -154,7 +155,7 @@ export class Connection {
 
   #received(socket, data) {
     if (socket !== this.#socket) return;
-    this.#listen();
+    this.#heard();
     let frame = readFrame(data);
     if (frame?.type === "fragment") frame = readFrame(this.#joiner.add(frame));
     if (frame === null) return;
@@ -178,10 +179,23 @@ export class Connection {
     if (attempt === this.#attempt && next > expires && this.send(auth(token))) this.#renewAt(next);
   }
 
-  /** Restart the watch for silence: a ping after five minutes, and the end where nothing answers it. */
-  #listen() {
+  /** Ping every five minutes, whatever else comes and goes. */
+  #keepAwake() {
+    clearTimeout(this.#pinging);
+    this.#pinging = setTimeout(() => {
+      this.#check();
+      this.#keepAwake();
+    }, PING_MS);
+  }
+
+  /** The other end is there: whatever it said answers a ping. */
+  #heard() {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#check(), PING_MS);
+  }
+
+  /** Stop all that keeps a connection. */
+  #rest() {
+    for (const timer of [this.#silence, this.#pinging, this.#renewal]) clearTimeout(timer);
   }
 
   #wake() {
@@ -189,6 +203,7 @@ export class Connection {
     else if (this.#configured) this.start();
   }
 
+  /** Ask whether the other end is there, and hang up where nothing answers. */
   #check() {
     if (!this.send(ping())) return;
     clearTimeout(this.#silence);
@@ -213,8 +228,7 @@ export class Connection {
   /** Forget the sockets at once: closing a dead one can take a minute to be noticed. */
   #drop() {
     clearTimeout(this.#retry);
-    clearTimeout(this.#silence);
-    clearTimeout(this.#renewal);
+    this.#rest();
     this.#attempt += 1;
     const sockets = [this.#socket, this.#dialling];
     this.#socket = this.#dialling = null;

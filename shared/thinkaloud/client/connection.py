@@ -52,8 +52,8 @@ class Limits:
     `reply` is longer than the 29 s that the gateway gives a function, so that the gateway's own word comes first;
     `resumed` is how long a `resume` may wait for its reply before the connection is given up. `hole` is how long later
     frames wait for one that lacks before it is asked for. `patience` is how long an answer tries to come back without a
-    new frame. After `idle` without a sent frame comes a ping (the gateway closes after ten minutes), and `renew` before
-    a token runs out the next one is handed in.
+    new frame. Each `ping` comes a ping (the gateway closes after ten idle minutes), and `renew` before a token runs out
+    the next one is handed in.
     """
 
     open: float = 10.0
@@ -61,7 +61,7 @@ class Limits:
     resumed: float = 8.0
     hole: float = 3.0
     patience: float = 120.0
-    idle: float = 300.0
+    ping: float = 300.0
     renew: float = 60.0
     close: float = 2.0
 

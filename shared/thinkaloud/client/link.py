@@ -31,7 +31,6 @@ class Link:
         self._bearer = bearer
         self._limits = limits
         self._replies: dict[str, asyncio.Future[Received | ClientError]] = {}
-        self._sent_at = _now()
 
     async def send(self, body: str) -> None:
         """Send one text frame.
@@ -39,7 +38,6 @@ class Link:
         Raises:
             ConnectionLost: it is closed.
         """
-        self._sent_at = _now()
         try:
             await self._socket.send(body)
         except ConnectionClosed:
@@ -70,7 +68,7 @@ class Link:
                 reply.set_result(arrival)
 
     async def ping(self) -> float:
-        """Seconds from an application ping to its pong.
+        """Seconds from an application ping to its reply, which near the connection's end is `rotate`.
 
         Raises:
             NoReply, ConnectionLost, GatewayError; ClientError where the server answers with an error.
@@ -80,17 +78,14 @@ class Link:
         return time.perf_counter() - began
 
     async def keep_awake(self) -> None:
-        """Ping for as long as the connection stands, before the gateway takes it for idle.
+        """Ping for as long as the connection stands: before the gateway takes it for idle, and to be told to rotate.
 
         Raises:
             ClientError: it does not answer any more.
         """
         while True:
-            quiet = self._sent_at + self._limits.idle - _now()
-            if quiet > 0:
-                await asyncio.sleep(quiet)
-            else:
-                await self.ping()
+            await asyncio.sleep(self._limits.ping)
+            await self.ping()
 
     async def keep_authenticated(self, token: TokenSource) -> None:
         """Hand in a fresh token each time before the one at hand runs out, for as long as there are fresh ones.
@@ -124,9 +119,5 @@ class Link:
             del self._replies[str(frame.id)]
         if isinstance(answer, ClientError):
             raise answer
-        if answer.type != reply:
+        if answer.type == "error":
             raise ClientError(f"the {what} was refused: {answer.fields.get('message')}")
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from thinkaloud.dialogue.authentication import Authentication
@@ -32,7 +33,7 @@ from thinkaloud.protocol.frames import (
     Rotate,
     Stop,
 )
-from thinkaloud.state.records import DISPATCH_TIME, Question, Reader, Session, TurnKey
+from thinkaloud.state.records import Question, Reader, Session, Turn, TurnKey
 from thinkaloud.state.stores import ControlStore, ConversationStore
 from thinkaloud.telemetry import logger
 
@@ -40,11 +41,13 @@ from thinkaloud.telemetry import logger
 BusyPolicy = Literal["reject", "queue", "interrupt"]
 #: Times an ask tries to find its place among others that come and go at the same moment.
 _TRIES = 10
+#: Seconds after which a turn that has its place in the session must be stored: longer than this function may run.
+_ADMISSION = 30.0
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a question stands: `waits` behind another one, or is its session's turn; `again` if it was before."""
+    """Where a question stands: `waits` behind another one, or is its session's turn; `again` if it has been that."""
 
     waits: bool
     again: bool
@@ -113,33 +116,27 @@ class Reception:
         """
         key = TurnKey(message.principal.tenant, frame.session, frame.turn)
         question = _question(frame, key, message.principal, self._clock())
-        try:
-            place = self._find_place(key, question.user)
-        except SessionBusy:
-            # The session went on since; a late duplicate of a turn that ran is accepted as it was then.
-            stored = self._conversations.get(key)
-            if stored is None or stored.state == "pending":
-                raise
-            return self._accepted(frame, stored.question, again=True)
+        place = self._find_place(key, question.user)
         try:
             stored = None if self._conversations.create(question, message.connection) else self._conversations.get(key)
             if stored is not None:
                 question = stored.question
             if stored is not None and stored.ended:
                 self._conversations.release(key)
-            elif not place.waits and (stored is None or stored.state == "pending"):
+            elif stored is None or stored.state == "pending":
+                # One that was to wait may have been called before it was stored, when no worker could find it yet.
+                if not place.waits or not self._waits(key):
+                    self._dispatcher.dispatch(TurnJob(key))
+            elif stored.abandoned(self._clock()):
                 self._dispatcher.dispatch(TurnJob(key))
         except ThinkaloudError:
             # A turn that had the session before may be running: its worker frees it.
             if not place.again:
                 self._conversations.release(key)
             raise
-        return self._accepted(frame, question, again=stored is not None)
-
-    def _accepted(self, frame: Ask, question: Question, *, again: bool) -> Accepted:
-        logger().info("accepted", extra={"trace": question.trace, "again": again, **vars(question.key)})
+        logger().info("accepted", extra={"trace": question.trace, "again": stored is not None, **vars(key)})
         return Accepted(
-            re=frame.id, session=frame.session, turn=frame.turn, trace=question.trace, heartbeat=self._heartbeat
+            re=frame.id, session=key.session, turn=key.turn, trace=question.trace, heartbeat=self._heartbeat
         )
 
     def _find_place(self, key: TurnKey, user: str) -> _Place:
@@ -155,32 +152,45 @@ class Reception:
                 again = self._conversations.activate(key, user, now, instead_of)
                 return _Place(waits=False, again=again)
             except SessionBusy as busy:
-                active = TurnKey(key.tenant, key.session, busy.turn)
+                active = replace(key, turn=busy.turn)
+            own = self._conversations.get(key)
+            if own is not None and own.state != "pending":
+                return _Place(waits=True, again=True)  # it has had its turn, and whoever asks again did not hear of it
             current = self._conversations.get(active)
-            if current is None and self._just_taken(active, now):
-                pass  # by an ask that stores its turn this very moment
-            elif current is None or current.ended or current.abandoned(now):
+            if self._nobody_runs(active, current, now):
                 if current is not None and not current.ended:
                     self._dispatcher.dispatch(TurnJob(active, last_try=True))
                 instead_of = active.turn
                 continue
             if self._busy == "reject":
                 raise SessionBusy(active.turn)
-            if self._busy == "interrupt":
-                self._supersede(active, now)
             if self._conversations.enqueue(key, behind=active.turn):
+                if self._busy == "interrupt":
+                    self._supersede_those_before(key, now)
                 return _Place(waits=True, again=True)
         raise SessionBusy(key.turn)
 
-    def _just_taken(self, active: TurnKey, now: float) -> bool:
+    def _nobody_runs(self, active: TurnKey, stored: Turn | None, now: float) -> bool:
+        """Whether a session's active turn is over: ended, abandoned, or never stored by whoever made it that."""
+        if stored is not None:
+            return stored.ended or stored.abandoned(now)
         session = self._conversations.session(active.tenant, active.session)
-        return session is not None and session.active == active.turn and now - session.active_at < DISPATCH_TIME
+        return session is not None and session.active == active.turn and session.since + _ADMISSION < now
 
-    def _supersede(self, active: TurnKey, now: float) -> None:
-        """Let the active turn and all that wait behind it end, so that the newest question is next."""
-        session = self._conversations.session(active.tenant, active.session)
-        for turn in (active.turn, *(session.queue if session else ())):
-            self._control.supersede(TurnKey(active.tenant, active.session, turn), now)
+    def _waits(self, key: TurnKey) -> bool:
+        session = self._conversations.session(key.tenant, key.session)
+        return session is not None and key.turn in session.queue
+
+    def _supersede_those_before(self, key: TurnKey, now: float) -> None:
+        """Let the active turn and all that wait before this one end.
+
+        Called when it has its place in the queue: of any two that come at once, the later one then finds the earlier.
+        """
+        session = self._conversations.session(key.tenant, key.session)
+        if session is not None and key.turn in session.queue:
+            for turn in (session.active, *session.queue[: session.queue.index(key.turn)]):
+                if turn is not None:
+                    self._control.supersede(replace(key, turn=turn), now)
 
     # ---- stop, resume, ping ------------------------------------------------------------------------------------------
 
@@ -205,6 +215,7 @@ class Reception:
         reader = Reader(message.connection, frame.after, frame.id, self._clock())
         self._control.attach(key, reader)
         if turn in session.queue:
+            self._go_on(session, key, self._clock())
             return unknown.model_copy(update={"turn": turn, "state": "pending"})
         # After the word is left: a worker that ends just now looks for it once its end is stored.
         stored = self._conversations.get(key)
@@ -223,12 +234,32 @@ class Reception:
         return Pong(re=frame.id) if left is None else Rotate(re=frame.id, within=left)
 
     def _rescue(self, key: TurnKey, session: Session | None) -> None:
-        """Start a worker for a turn that nobody runs any more; one that waits for another turn is not meant."""
-        if session is None or key.turn in session.queue:
+        """Start a worker for a turn that nobody runs any more, or for the one that it waits for."""
+        if session is None:
+            return
+        if key.turn in session.queue:
+            self._go_on(session, key, self._clock())
             return
         stored = self._conversations.get(key)
         if stored is not None and stored.abandoned(self._clock()):
             self._dispatcher.dispatch(TurnJob(key))
+
+    def _go_on(self, session: Session, key: TurnKey, now: float) -> None:
+        """See that a queue moves on, where the worker of the turn before it died, or none could be started."""
+        if session.active is None:
+            first = replace(key, turn=session.queue[0])
+            with suppress(SessionBusy):
+                self._conversations.activate(first, session.user, now)
+                self._dispatcher.dispatch(TurnJob(first))
+            return
+        active = replace(key, turn=session.active)
+        stored = self._conversations.get(active)
+        if not self._nobody_runs(active, stored, now):
+            return
+        if stored is not None and not stored.ended:
+            self._dispatcher.dispatch(TurnJob(active))
+        elif upcoming := self._conversations.free(active, now):
+            self._dispatcher.dispatch(TurnJob(replace(key, turn=upcoming)))
 
     def _owned(self, key: TurnKey, user: str) -> Session | None:
         """The session, if it is the user's; None where it does not exist yet, and is nobody's.

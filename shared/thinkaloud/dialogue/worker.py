@@ -101,10 +101,10 @@ class Worker:
             logger().append_keys(**vars(todo.key))
             turn, granted = await self._claim(todo.key)
             if turn is None:
-                await self._replay(todo)
-                break
-            upcoming = await _Run(self, turn, granted, deadline, todo.last_try).to_its_end()
-            ran += 1
+                upcoming = await self._again(todo)
+            else:
+                upcoming = await _Run(self, turn, granted, deadline, todo.last_try).to_its_end()
+                ran += 1
             late = asyncio.get_running_loop().time() + 2 * self._rhythm.ending > deadline
             todo = None if upcoming is None or late or self._abilities is None else TurnJob(upcoming)
         return ran
@@ -124,16 +124,30 @@ class Worker:
         granted = asyncio.get_running_loop().time()
         return await in_thread(self._stores.conversations.claim, key, self._clock(), self._rhythm.lease), granted
 
-    async def _replay(self, job: TurnJob) -> None:
-        """Send an ended turn to the one who asked for it. A turn that another worker runs is that worker's to send."""
+    async def _again(self, job: TurnJob) -> TurnKey | None:
+        """What is left of a turn that cannot be claimed: nothing where another worker runs it.
+
+        One that has ended is sent to the one who asked for it, and frees its session if its worker died before it
+        could. The turn that is now its session's, if one waited.
+        """
         turn = await in_thread(self._stores.conversations.get, job.key)
-        if job.reader is None or turn is None or not turn.ended:
+        if turn is None or not turn.ended:
             logger().info("nothing to do", extra={"state": turn.state if turn else None})
-            return
-        log = replay(turn, await in_thread(self._stores.journal.read, job.key), job.reader.after)
+            return None
+        upcoming = await in_thread(self._stores.conversations.free, job.key, self._clock())
+        if job.reader is not None:
+            await self._replay(turn, job.reader)
+        return replace(job.key, turn=upcoming) if upcoming else None
+
+    async def _replay(self, turn: Turn, reader: Reader) -> None:
+        """Send an ended turn to a reader."""
+        log = replay(turn, await in_thread(self._stores.journal.read, turn.question.key), reader.after)
         outbox = Outbox(self._poster, _address(turn), log, pace=self._pace)
-        outbox.attach(job.reader.connection, job.reader.after, _resumed(job.reader, turn, log))
-        await outbox.drained()
+        outbox.attach(reader.connection, reader.after, _resumed(reader, turn, log))
+        try:
+            await outbox.drained()
+        finally:
+            await outbox.aclose()
 
 
 class _Run:
@@ -153,6 +167,7 @@ class _Run:
         self._log = TurnLog(self._lease.first, self._lease.reserved)
         self._journaled = self._lease.first - 1
         self._journaling = asyncio.Lock()
+        self._leasing = asyncio.Lock()
         self._stop = Stop()
         self._seen: set[Reader] = set()
         self._alone_since: float | None = None
@@ -218,7 +233,7 @@ class _Run:
 
     async def _free(self) -> str | None:
         try:
-            return await in_thread(self._stores.conversations.free, self._key)
+            return await in_thread(self._stores.conversations.free, self._key, self._clock())
         except StorageError:
             # The next question finds an active turn that has ended, and takes its place.
             logger().exception("the session was not freed")
@@ -250,7 +265,9 @@ class _Run:
             },
         )
         try:
-            await in_thread(self._stores.conversations.finish, self._key, self._lease.epoch, outcome)
+            async with self._leasing:  # a renewal that lands after this would find the turn ended, and the lease lost
+                await in_thread(self._stores.conversations.finish, self._key, self._lease.epoch, outcome)
+                self._lease.settle()
         except StorageError as error:
             logger().exception("the answer was not stored")
             code, again = client_code(error)
@@ -275,8 +292,9 @@ class _Run:
             self._mind_the_gone()
             try:
                 await self._look()
-                if self._lease.wants_renewal(self._log.last):
-                    await self._renew()
+                async with self._leasing:
+                    if not self._lease.settled and self._lease.wants_renewal(self._log.last):
+                        await self._renew()
             except StorageError as error:
                 logger().warning("the table did not answer", extra={"detail": str(error)})
             if not self._lease.valid:

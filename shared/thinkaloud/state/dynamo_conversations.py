@@ -9,7 +9,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from thinkaloud.errors import LeaseLost, NotYours, SessionBusy, StorageThrottled
-from thinkaloud.state.items import ConditionRefused, pack, session_key, translated, turn_key, unpack
+from thinkaloud.state.items import (
+    ConditionRefused,
+    pack,
+    session_key,
+    squeezed,
+    translated,
+    turn_key,
+    unpack,
+    unsqueezed,
+)
 from thinkaloud.state.records import BLOCK, LEASE, SKEW, Exchange, Outcome, Question, Session, Turn, TurnKey
 from thinkaloud.state.stores import MOST_QUEUED, RECENT
 
@@ -34,7 +43,7 @@ class DynamoConversations:
         return Session(
             user=item["user"],
             active=item.get("active"),
-            active_at=item.get("active_at", 0.0),
+            since=item.get("since", 0.0),
             queue=tuple(item.get("queue", ())),
             recent=tuple(item.get("recent", ())),
         )
@@ -45,7 +54,7 @@ class DynamoConversations:
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key=pack(session_key(key.tenant, key.session)),
-                    UpdateExpression="SET #user = :user, active = :turn, active_at = :now, "
+                    UpdateExpression="SET #user = :user, active = :turn, since = :now, "
                     "created_at = if_not_exists(created_at, :now)",
                     ConditionExpression="attribute_not_exists(pk) OR (#user = :user AND "
                     "(attribute_not_exists(active) OR active IN (:turn, :instead)))",
@@ -80,7 +89,7 @@ class DynamoConversations:
 
     def release(self, key: TurnKey) -> None:
         with suppress(ConditionRefused):
-            self._update_session(key, "REMOVE active", "active = :turn", {":turn": key.turn})
+            self._update_session(key, "REMOVE active, since", "active = :turn", {":turn": key.turn})
 
     def create(self, question: Question, connection: str) -> bool:
         item = {
@@ -142,17 +151,22 @@ class DynamoConversations:
             raise LeaseLost(f"epoch {epoch} does not hold turn {key.turn} any more") from None
 
     def finish(self, key: TurnKey, epoch: int, outcome: Outcome) -> None:
+        stored = pack({**asdict(outcome), "sources": []})
+        stored["sources"] = squeezed(outcome.sources)
         try:
             self._update_turn(
                 key,
                 "SET #state = :state, outcome = :outcome REMOVE lease_until",
                 _MINE,
-                {":state": outcome.state, ":outcome": asdict(outcome), ":epoch": epoch, ":running": "running"},
+                {":state": outcome.state, ":epoch": epoch, ":running": "running"},
+                {":outcome": {"M": stored}},
             )
-        except ConditionRefused:
+        except ConditionRefused as refusal:
+            if refusal.item.get("epoch") == epoch:
+                return  # it stands there already: botocore asked again after a reply was lost
             raise LeaseLost(f"epoch {epoch} does not hold turn {key.turn} any more") from None
 
-    def free(self, key: TurnKey) -> str | None:
+    def free(self, key: TurnKey, now: float) -> str | None:
         while True:
             session = self.session(key.tenant, key.session)
             if session is None or session.active != key.turn:
@@ -163,16 +177,19 @@ class DynamoConversations:
                 if upcoming is None:
                     self._update_session(
                         key,
-                        "SET recent = :recent REMOVE active",
+                        "SET recent = :recent REMOVE active, since",
                         "active = :turn AND (attribute_not_exists(queue) OR size(queue) = :zero)",
                         {**values, ":zero": 0},
                     )
+                elif upcoming == key.turn:  # it waited once, and was asked again when its session was idle
+                    self._update_session(key, "REMOVE queue[0]", "queue[0] = :turn", {":turn": key.turn})
+                    continue
                 else:
                     self._update_session(
                         key,
-                        "SET recent = :recent, active = :next REMOVE queue[0]",
+                        "SET recent = :recent, active = :next, since = :now REMOVE queue[0]",
                         "active = :turn AND queue[0] = :next",
-                        {**values, ":next": upcoming},
+                        {**values, ":next": upcoming, ":now": now},
                     )
             except ConditionRefused:
                 continue  # somebody joined the queue just now
@@ -215,7 +232,9 @@ class DynamoConversations:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
 
-    def _update_turn(self, key: TurnKey, update: str, condition: str, values: dict[str, Any]) -> dict[str, Any]:
+    def _update_turn(
+        self, key: TurnKey, update: str, condition: str, values: dict[str, Any], packed: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         with translated():
             answer = self._client.update_item(
                 TableName=self._table,
@@ -223,8 +242,9 @@ class DynamoConversations:
                 UpdateExpression=update,
                 ConditionExpression=condition,
                 ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=pack(values),
+                ExpressionAttributeValues={**pack(values), **(packed or {})},
                 ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         return unpack(answer["Attributes"])
 
@@ -253,5 +273,5 @@ def _turn(key: TurnKey, item: dict[str, Any]) -> Turn:
         epoch=item.get("epoch", 0),
         lease_until=item.get("lease_until", 0.0),
         reserved=item.get("reserved", 0),
-        outcome=Outcome(**outcome) if outcome else None,
+        outcome=Outcome(**{**outcome, "sources": unsqueezed(outcome["sources"])}) if outcome else None,
     )

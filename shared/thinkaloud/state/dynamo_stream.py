@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from thinkaloud.state.items import control_key, journal_key, journal_prefix, pack, session_key, translated, unpack
+from thinkaloud.state.items import (
+    control_key,
+    journal_key,
+    journal_prefix,
+    pack,
+    session_key,
+    squeezed,
+    translated,
+    unpack,
+    unsqueezed,
+)
 from thinkaloud.state.records import Control, Reader, Segment, TurnKey
 from thinkaloud.telemetry import logger
 
@@ -25,14 +35,11 @@ class DynamoJournal:
         self._lifetime = lifetime
 
     def write(self, key: TurnKey, item: Segment, now: float) -> None:
-        row = {
-            **journal_key(key, item.epoch, item.first),
-            "last": item.last,
-            "frames": item.frames,
-            "expires_at": int(now) + self._lifetime,
-        }
+        row = pack({**journal_key(key, item.epoch, item.first), "last": item.last})
+        row["expires_at"] = {"N": str(int(now) + self._lifetime)}
+        row["frames"] = squeezed(item.frames)
         with translated():
-            self._client.put_item(TableName=self._table, Item=pack(row))
+            self._client.put_item(TableName=self._table, Item=row)
 
     def read(self, key: TurnKey) -> list[Segment]:
         pages = self._client.get_paginator("query").paginate(
@@ -99,12 +106,19 @@ class DynamoControl:
 def _reader(connection: str, value: Any) -> Reader | None:
     """A reader's wish; None where the item does not say one, which must not keep the others from theirs."""
     try:
-        return Reader(connection, int(value["after"]), value.get("re"), float(value["at"]))
-    except (TypeError, KeyError, ValueError):
+        after, re = int(value["after"]), value.get("re")
+        if after < 0 or not isinstance(re, str | None):
+            raise ValueError(value)
+        return Reader(connection, after, re, float(value["at"]))
+    except (TypeError, KeyError, ValueError, AttributeError):
         logger().error("a reader in the control item cannot be read", extra={"connection": connection})
         return None
 
 
 def _segment(item: dict[str, Any]) -> Segment:
     _, _, epoch, first = item["sk"].split("#")
-    return Segment(int(epoch), int(first), item["last"], item["frames"])
+    try:
+        frames = unsqueezed(item["frames"])
+    except ValueError:
+        frames = ""  # what reads the journal says that this segment is broken
+    return Segment(int(epoch), int(first), item["last"], frames)

@@ -42,7 +42,7 @@ class MemoryConversations:
                 raise NotYours(key.session)
             if session.active not in (None, key.turn, instead_of):
                 raise SessionBusy(str(session.active))
-            self._put(key, replace(session, active=key.turn, active_at=now))
+            self._put(key, replace(session, active=key.turn, since=now))
             return session.active == key.turn
 
     def enqueue(self, key: TurnKey, behind: str) -> bool:
@@ -60,7 +60,7 @@ class MemoryConversations:
         with self._lock:
             session = self._sessions.get((key.tenant, key.session))
             if session is not None and session.active == key.turn:
-                self._put(key, replace(session, active=None))
+                self._put(key, replace(session, active=None, since=0.0))
 
     def create(self, question: Question, connection: str) -> bool:
         with self._lock:
@@ -93,16 +93,21 @@ class MemoryConversations:
 
     def finish(self, key: TurnKey, epoch: int, outcome: Outcome) -> None:
         with self._lock:
+            if (turn := self._turns[key]).ended and turn.epoch == epoch:
+                return
             self._turns[key] = replace(self._held(key, epoch), state=outcome.state, outcome=outcome, lease_until=0.0)
 
-    def free(self, key: TurnKey) -> str | None:
+    def free(self, key: TurnKey, now: float) -> str | None:
         with self._lock:
             session = self._sessions.get((key.tenant, key.session))
             if session is None or session.active != key.turn:
                 return None
-            upcoming = session.queue[0] if session.queue else None
+            queue = session.queue[1:] if session.queue[:1] == (key.turn,) else session.queue
+            upcoming = queue[0] if queue else None
             recent = (*session.recent, key.turn)[-RECENT:]
-            self._put(key, replace(session, active=upcoming, queue=session.queue[1:], recent=recent))
+            self._put(
+                key, replace(session, active=upcoming, queue=queue[1:], recent=recent, since=now if upcoming else 0.0)
+            )
             return upcoming
 
     def exchanges(self, tenant: str, session: str, turns: Sequence[str]) -> list[Exchange]:

@@ -121,7 +121,7 @@ class Session:
 
     user: str
     active: str | None = None
-    active_at: float = 0.0
+    since: float = 0.0
     queue: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
 

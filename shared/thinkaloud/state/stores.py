@@ -104,13 +104,13 @@ class ConversationStore(Protocol):
         """
 
     def finish(self, key: TurnKey, epoch: int, outcome: Outcome) -> None:
-        """Store how the turn ended.
+        """Store how the turn ended; again by the same epoch changes nothing, since a lost reply is asked for again.
 
         Raises:
-            LeaseLost: another epoch has the turn, or it has ended.
+            LeaseLost: another epoch has the turn, or ended it.
         """
 
-    def free(self, key: TurnKey) -> str | None:
+    def free(self, key: TurnKey, now: float) -> str | None:
         """End the session's turn: it joins the recent ones, and the next of the queue becomes active.
 
         Returns:

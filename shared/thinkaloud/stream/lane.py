@@ -23,8 +23,8 @@ class Post:
 class Lane:
     """Says what a reader at `cursor` gets next, and when. At most one post is under way at a time.
 
-    The first delta of a part goes at once: of the reasoning, and of the answer after it. Text then waits for its window,
-    unless a frame that is not text stands behind it: the reader is not kept waiting for an end that is known.
+    The first delta of a part goes at once: of the reasoning, and of the answer after it. Text then waits for its
+    window, unless a frame that is not text stands behind it: nobody is kept waiting for an end that is known.
     """
 
     def __init__(self, cursor: int, pace: Pace) -> None:
@@ -38,9 +38,12 @@ class Lane:
         if not behind and not (log.waiting and log.last < log.limit):
             return None
         frames = [*(entry.frame for entry in behind), *log.waiting]
-        if not all(isinstance(frame, Text | Reasoning) for frame in frames):
+        if not isinstance(frames[0], Text | Reasoning):
             return now
-        return self._pacer.due() if self._goes_on(frames[0]) else now
+        if self._goes_on(frames[0]) and all(isinstance(frame, Text | Reasoning) for frame in frames):
+            return self._pacer.due()
+        # A new part goes at once, and a known end hurries the text before it, yet not beyond this reader's rate.
+        return max(now, self._pacer.full_until)
 
     def next(self, log: TurnLog, now: float) -> Post:
         """The next post. It stays the next one until `sent` says that it arrived."""

@@ -23,11 +23,18 @@ class Lease:
         self._seconds = seconds
         self._until = granted + seconds
         self._clock = clock
+        self._ran_out = False
+        self.settled = False
 
     @property
     def valid(self) -> bool:
-        """Whether this worker may still write and post."""
-        return self._clock() < self._until
+        """Whether this worker may still write and post. What has once run out is never good again."""
+        self._ran_out |= not self.settled and self._clock() >= self._until
+        return not self._ran_out
+
+    def settle(self) -> None:
+        """The turn's end is stored: nobody can claim it any more, and its last frames may take their time."""
+        self.settled = True
 
     def wants_renewal(self, last: int) -> bool:
         """Whether time or numbers are running out; `last` is the highest number given out."""

@@ -29,12 +29,13 @@ class Pacer:
         self._pace = pace
         self._first = self._last = 0.0
         self._width = 1.0
-        self._full_until = 0.0
+        #: The time until which the reader has had as many characters as it may.
+        self.full_until = 0.0
 
     def due(self) -> float:
         """The time from which more text of the same part may go."""
         window = self._pace.early if self._last - self._first < self._pace.early_for else self._pace.later
-        return max(self._last + self._width * window, self._full_until)
+        return max(self._last + self._width * window, self.full_until)
 
     def sent(self, now: float, characters: int, *, begins: bool) -> None:
         """A post of text starts; `begins` where it is the first of its part, for which the reader has been waiting."""
@@ -42,7 +43,7 @@ class Pacer:
             self._first = now
         self._last = now
         if self._pace.characters is not None:
-            self._full_until = max(now, self._full_until) + characters / self._pace.characters
+            self.full_until = max(now, self.full_until) + characters / self._pace.characters
 
     def widen(self) -> None:
         """The gateway said 429: fewer posts, each with more text."""
