@@ -117,13 +117,16 @@ class Turn:
 
 @dataclass(frozen=True)
 class Session:
-    """A conversation: whose it is, which turn it answers and since when, which wait for that, and which ended last."""
+    """A conversation: whose it is, which turn it answers, which wait for that, and the ids of the last that ended.
+
+    `since` is when the active turn became that.
+    """
 
     user: str
     active: str | None = None
-    since: float = 0.0
     queue: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
+    since: float = 0.0
 
 
 @dataclass(frozen=True)
