@@ -9,7 +9,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from thinkaloud.errors import LeaseLost, NotYours, SessionBusy, StorageThrottled
-from thinkaloud.state.items import ConditionRefused, pack, session_key, translated, turn_key, unpack
+from thinkaloud.state.items import (
+    ConditionRefused,
+    pack,
+    session_key,
+    squeeze,
+    translated,
+    turn_key,
+    unpack,
+    unsqueeze,
+)
 from thinkaloud.state.records import BLOCK, LEASE, SKEW, Exchange, Outcome, Question, Session, Turn, TurnKey
 from thinkaloud.state.stores import MOST_QUEUED, RECENT
 
@@ -17,6 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef
 
+#: Turns that a session may remember beyond `RECENT` until they are dropped together.
+_TOO_MANY = 5
 _MINE = "epoch = :epoch AND #state = :running"
 
 
@@ -31,7 +42,7 @@ class DynamoConversations:
         item = self._read(session_key(tenant, session))
         if not item:
             return None
-        queue, recent = tuple(item.get("queue", ())), tuple(item.get("recent", ()))
+        queue, recent = tuple(item.get("queue", ())), tuple(item.get("recent", ())[-RECENT:])
         return Session(item["user"], item.get("active"), queue, recent, item.get("since", 0.0))
 
     def activate(self, key: TurnKey, user: str, now: float, instead_of: str | None = None) -> None:
@@ -140,7 +151,8 @@ class DynamoConversations:
                 key,
                 "SET #state = :state, outcome = :outcome REMOVE lease_until",
                 _MINE,
-                {":state": outcome.state, ":outcome": asdict(outcome), ":epoch": epoch, ":running": "running"},
+                {":state": outcome.state, ":epoch": epoch, ":running": "running"},
+                {":outcome": _squeezed(outcome)},
             )
         except ConditionRefused as refusal:
             if refusal.item.get("epoch") == epoch:
@@ -148,6 +160,16 @@ class DynamoConversations:
             raise LeaseLost(f"epoch {epoch} does not hold turn {key.turn} any more") from None
 
     def free(self, key: TurnKey, now: float) -> str | None:
+        with suppress(ConditionRefused):
+            # The usual end, without a read: nobody waits. The few turns too many are dropped by the next that reads.
+            self._update_session(
+                key,
+                "SET recent = list_append(if_not_exists(recent, :none), :turns) REMOVE active, since",
+                "active = :turn AND (attribute_not_exists(queue) OR size(queue) = :zero) "
+                "AND (attribute_not_exists(recent) OR size(recent) < :most)",
+                {":turn": key.turn, ":turns": [key.turn], ":none": [], ":zero": 0, ":most": RECENT + _TOO_MANY},
+            )
+            return None
         while True:
             session = self.session(key.tenant, key.session)
             if session is None or session.active != key.turn:
@@ -213,7 +235,9 @@ class DynamoConversations:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
 
-    def _update_turn(self, key: TurnKey, update: str, condition: str, values: dict[str, Any]) -> dict[str, Any]:
+    def _update_turn(
+        self, key: TurnKey, update: str, condition: str, values: dict[str, Any], packed: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         with translated():
             answer = self._client.update_item(
                 TableName=self._table,
@@ -221,7 +245,7 @@ class DynamoConversations:
                 UpdateExpression=update,
                 ConditionExpression=condition,
                 ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=pack(values),
+                ExpressionAttributeValues={**pack(values), **(packed or {})},
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
@@ -244,7 +268,6 @@ def _turn(key: TurnKey, item: dict[str, Any]) -> Turn:
         trace=item["trace"],
         metadata=json.loads(item["metadata"]),
     )
-    outcome = item.get("outcome")
     return Turn(
         question=question,
         connection=item["connection"],
@@ -252,5 +275,16 @@ def _turn(key: TurnKey, item: dict[str, Any]) -> Turn:
         epoch=item.get("epoch", 0),
         lease_until=item.get("lease_until", 0.0),
         reserved=item.get("reserved", 0),
-        outcome=Outcome(**outcome) if outcome else None,
+        outcome=_outcome(item["outcome"]) if "outcome" in item else None,
     )
+
+
+def _squeezed(outcome: Outcome) -> Any:
+    """The answer as it is, since memory reads it alone, and all else as one compressed text."""
+    rest = asdict(outcome)
+    answer = rest.pop("answer")
+    return {"M": {**pack({"answer": answer}), "rest": squeeze(json.dumps(rest, ensure_ascii=False))}}
+
+
+def _outcome(stored: dict[str, Any]) -> Outcome:
+    return Outcome(answer=stored["answer"], **json.loads(unsqueeze(stored["rest"])))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from thinkaloud.state.items import control_key, journal_key, journal_prefix, pack, session_key, translated, unpack
+from thinkaloud.state.items import (
+    control_key,
+    journal_key,
+    journal_prefix,
+    pack,
+    session_key,
+    squeeze,
+    translated,
+    unpack,
+    unsqueeze,
+)
 from thinkaloud.state.records import Control, Reader, Segment, TurnKey
 from thinkaloud.telemetry import logger
 
@@ -28,11 +38,10 @@ class DynamoJournal:
         row = {
             **journal_key(key, item.epoch, item.first),
             "last": item.last,
-            "frames": item.frames,
             "expires_at": int(now) + self._lifetime,
         }
         with translated():
-            self._client.put_item(TableName=self._table, Item=pack(row))
+            self._client.put_item(TableName=self._table, Item={**pack(row), "frames": squeeze(item.frames)})
 
     def read(self, key: TurnKey) -> list[Segment]:
         pages = self._client.get_paginator("query").paginate(
@@ -109,5 +118,9 @@ def _reader(connection: str, value: Any) -> Reader | None:
 
 
 def _segment(item: dict[str, Any]) -> Segment:
+    """A segment; where it is broken, one without frames, which its reader will notice."""
     _, _, epoch, first = item["sk"].split("#")
-    return Segment(int(epoch), int(first), item["last"], item["frames"])
+    try:
+        return Segment(int(epoch), int(first), int(item["last"]), unsqueeze(item["frames"]))
+    except (KeyError, TypeError, ValueError):
+        return Segment(int(epoch), int(first), int(first), "")

@@ -14,6 +14,7 @@ Session keys begin with the tenant, so that a policy on leading keys can fence a
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -90,6 +91,23 @@ def pack(item: dict[str, Any]) -> Any:
     """Plain values -> DynamoDB's. Floats become decimals through their shortest text; None is left out."""
     plain = json.loads(json.dumps(item), parse_float=Decimal)
     return {name: _serialise(value) for name, value in plain.items() if value is not None}
+
+
+def squeeze(text: str) -> Any:
+    """Text as a compressed value: units are counted by the KB, and sources take half as many this way."""
+    return {"B": zlib.compress(text.encode())}
+
+
+def unsqueeze(value: Any) -> str:
+    """What was squeezed, after `unpack`.
+
+    Raises:
+        ValueError: it is something else, or broken.
+    """
+    try:
+        return zlib.decompress(bytes(value)).decode()
+    except (zlib.error, TypeError) as error:
+        raise ValueError(f"not a compressed text: {error}") from error
 
 
 def unpack(item: Any) -> dict[str, Any]:

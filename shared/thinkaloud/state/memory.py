@@ -104,7 +104,9 @@ class MemoryConversations:
             queue = session.queue[1:] if session.queue[:1] == (key.turn,) else session.queue
             upcoming = queue[0] if queue else None
             recent = (*session.recent, key.turn)[-RECENT:]
-            self._put(key, replace(session, active=upcoming, queue=queue[1:], recent=recent, since=now if upcoming else 0.0))
+            self._put(
+                key, replace(session, active=upcoming, queue=queue[1:], recent=recent, since=now if upcoming else 0.0)
+            )
             return upcoming
 
     def exchanges(self, tenant: str, session: str, turns: Sequence[str]) -> list[Exchange]:
