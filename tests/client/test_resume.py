@@ -360,6 +360,26 @@ def test_silence_is_asked_about_over_the_same_connection_and_then_over_a_new_one
     assert 20 <= second <= 20.6  # two intervals, and the pauses
 
 
+def test_a_server_slow_under_load_is_given_more_time_by_each_connection():
+    async def mute(peer: Peer) -> None:
+        await listen(peer)
+
+    async def slow(peer: Peer) -> None:
+        resume = await peer.receive()
+        await asyncio.sleep(30)
+        peer.start(resume)
+        peer.seq = resume["after"]
+        numbers = {"from": 3, "to": 2}
+        await peer.send(type="resumed", re=resume["id"], session=SESSION, turn=TURN, state="running", **numbers)
+        await peer.text("到账。")
+        await peer.complete()
+
+    text, network = text_of(breaks_halfway, mute, mute, slow)
+    assert text == "五个工作日到账。"
+    waits = [later - earlier for earlier, later in zip(network.dialled[1:], network.dialled[2:], strict=False)]
+    assert 8 <= waits[0] < 9 < 16 <= waits[1] < 18
+
+
 def test_the_last_frame_is_lost():
     async def loses_the_end(peer: Peer) -> None:
         await peer.accept()

@@ -90,7 +90,7 @@ CALLS: dict[str, tuple[str, Call]] = {
     "claim": ("update_item", lambda client: DynamoConversations(client, "state").claim(turn_key(), NOW)),
     "renew": ("update_item", lambda client: DynamoConversations(client, "state").renew(turn_key(), 1, NOW, 2_000)),
     "finish": ("update_item", lambda client: DynamoConversations(client, "state").finish(turn_key(), 1, outcome())),
-    "free": ("get_item", lambda client: DynamoConversations(client, "state").free(turn_key(), NOW)),
+    "free": ("update_item", lambda client: DynamoConversations(client, "state").free(turn_key(), NOW)),
     "exchanges": ("batch_get_item", lambda client: DynamoConversations(client, "state").exchanges("q", "s", ["t"])),
     "write": ("put_item", lambda client: DynamoJournal(client, "state", 60).write(turn_key(), SEGMENT, NOW)),
     "read": ("query", lambda client: DynamoJournal(client, "state", 60).read(turn_key())),

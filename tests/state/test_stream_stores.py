@@ -142,3 +142,21 @@ def test_what_cannot_be_read_counts_as_not_said_and_hides_nothing(
     [item] = dynamodb.scan(TableName=table)["Items"]
     dynamodb.put_item(TableName=table, Item={**item, **damage})
     assert control.look(KEY, consistent=True) == Control(readers=(READER,))
+
+
+BROKEN: dict[str, dict[str, Any]] = {
+    "text": {"frames": {"S": "[]"}},
+    "noise": {"frames": {"B": b"noise"}},
+    "no end": {"last": {"S": "many"}},
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN.values(), ids=BROKEN)
+def test_a_broken_segment_is_read_as_one_that_holds_nothing(
+    dynamodb: DynamoDBClient, table: str, damage: dict[str, Any]
+) -> None:
+    journal = DynamoJournal(dynamodb, table, lifetime=60)
+    journal.write(KEY, SEGMENTS[0], NOW)
+    [item] = dynamodb.scan(TableName=table)["Items"]
+    dynamodb.put_item(TableName=table, Item={**item, **damage})
+    assert journal.read(KEY) == [Segment(1, 1, 1, "")]

@@ -20,7 +20,7 @@ from thinkaloud.dialogue.job import TurnJob
 from thinkaloud.state.records import TurnKey
 from thinkaloud.telemetry import logger
 
-CASES = max(2_000, settings().max_examples)
+CASES = max(int(__import__("os").environ.get("CASES", "2000")), settings().max_examples)
 TURNS = ("turn-0001", "turn-0002", "turn-0003")
 
 
@@ -93,10 +93,11 @@ def quiet() -> Iterator[None]:
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(PLANS, DEEDS)
 def test_nothing_is_lost_and_nothing_comes_twice(plan: Plan, deeds: list[Deed]) -> None:
-    in_virtual_time(life(plan, deeds), thread=0.004)
+    for ending in in_virtual_time(life(plan, deeds), thread=0.004):
+        event(ending)
 
 
-async def life(plan: Plan, deeds: list[Deed]) -> None:
+async def life(plan: Plan, deeds: list[Deed]) -> list[str]:
     world = World(plan)
     tabs = [Tab(world, "first"), Tab(world, "second")]
     if not any(deed.what == "ask" and deed.turn == 0 for deed in deeds):
@@ -105,7 +106,7 @@ async def life(plan: Plan, deeds: list[Deed]) -> None:
         await asyncio.sleep(deed.after)
         happen(world, tabs[deed.tab], deed)
     await world.rest(at_most=1_500.0)
-    check(world, deeds)
+    return check(world, deeds)
 
 
 def happen(world: World, tab: Tab, deed: Deed) -> None:
@@ -144,7 +145,8 @@ def happen(world: World, tab: Tab, deed: Deed) -> None:
             world.disturbed = True
 
 
-def check(world: World, deeds: list[Deed]) -> None:
+def check(world: World, deeds: list[Deed]) -> list[str]:
+    endings: list[str] = []
     assert world.trouble == []
     assert world.streams == 0, "a connection to the model is left open"
     model = "".join(piece.text for piece in world.plan.pieces)
@@ -166,7 +168,7 @@ def check(world: World, deeds: list[Deed]) -> None:
         for follow in follows:
             assert len(follow.finals) == 1
             assert follow.text == stored.outcome.answer
-        event(f"{stored.outcome.finish} {stored.outcome.reason or stored.outcome.error or ''}")
+        endings.append(f"{stored.outcome.finish} {stored.outcome.reason or stored.outcome.error or ''}")
         assert model.startswith(stored.outcome.answer)
         match stored.outcome.finish:
             case "stop":
@@ -183,3 +185,4 @@ def check(world: World, deeds: list[Deed]) -> None:
                 assert world.disturbed or turn in last_tries
     if not world.disturbed:
         assert world.model_calls <= len(TURNS)
+    return endings

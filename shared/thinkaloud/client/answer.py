@@ -78,6 +78,7 @@ class Answer:
         self._heartbeat = HEARTBEAT
         self._heard_at = 0.0
         self._hole_since: float | None = None
+        self._unheard = 0
         self._patient_until: float | None = None
         self._pauses = client.backoff.endless(client.draw)
 
@@ -172,7 +173,9 @@ class Answer:
             frame: Ask | Resume = Resume(
                 id=self._resume_id, session=self.session, turn=self.turn, after=self._order.cursor
             )
-            self._due = "resumed", now + self._client.limits.resumed
+            # Longer each time, so that a server that is slow under load is not asked faster than it can answer.
+            limits = self._client.limits
+            self._due = "resumed", now + min(limits.resumed * 2**self._unheard, limits.reply)
         else:
             frame = self._ask
             self._asked += 1
@@ -216,7 +219,7 @@ class Answer:
                 case "accepted", until:
                     return until, NoReply(f"the question was not accepted: nothing came for {limits.reply:g} s")
                 case _, until:
-                    return until, NoReply(f"the server did not say where it goes on within {limits.resumed:g} s")
+                    return until, NoReply(f"the server did not say for {until - self._heard_at:g} s where it goes on")
         if hole is None:
             self._hole_since = None
             silence = QUIET * self._heartbeat
@@ -239,6 +242,7 @@ class Answer:
                 self._show(self._order.skip_accepted())
                 return
             case NoReply() if self._due is not None:
+                self._unheard += 1
                 await self._client.renew(self._connection)
         await self._reach(trouble)
 
@@ -269,6 +273,7 @@ class Answer:
             raise TurnLost(self.session, self.turn)
         if resumed.state in {"pending", "waiting"}:
             self._patient_until = None  # nobody's fault that nothing comes
+        self._unheard = 0
         self._answered("resumed")
         self._order.replay()
         self._show(self._order.skip_accepted())

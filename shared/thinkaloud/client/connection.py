@@ -49,11 +49,11 @@ TRANSIENT_STATUSES = frozenset({429, 500, 502, 503, 504})
 class Limits:
     """How long the client waits, in seconds.
 
-    `reply` is longer than the 29 s that the gateway gives a function, so that the gateway's own word comes first;
-    `resumed` is how long a `resume` may wait for its reply before the connection is given up. `hole` is how long later
-    frames wait for one that lacks before it is asked for. `patience` is how long an answer tries to come back without a
-    new frame. Each `ping` comes a ping (the gateway closes after ten idle minutes), and `renew` before a token runs out
-    the next one is handed in.
+    `reply` is longer than the 29 s that the gateway gives a function, so that the gateway's own word comes first.
+    `resumed` is how long a `resume` may wait for its reply before the connection is given up; it doubles from one to
+    the next, up to `reply`. `hole` is how long later frames wait for one that lacks before it is asked for. `patience`
+    is how long an answer tries to come back without a new frame. A ping is sent each `ping` (the gateway closes after
+    ten idle minutes), and the next token is handed in `renew` before the present one runs out.
     """
 
     open: float = 10.0

@@ -44,13 +44,14 @@ REMEMBERED = 5
 class Rhythm:
     """How often the worker does what it does beside answering, in seconds.
 
-    `look` is at the control item, `journal` writes down, `ending` is what the function's deadline must leave for the
-    turn to be closed. `abandon` is for how long a turn goes on that nobody listens to; 0 for to its end. `lease` is
-    what a claim holds for, and how long the others wait for a worker that died.
+    `look` is at the control item, `journal` writes down (an answer of six seconds may take 16 write units, so not more
+    often), `ending` is what the function's deadline must leave for the turn to be closed. `abandon` is for how long a
+    turn goes on that nobody listens to; 0 for to its end. `lease` is what a claim holds for, and how long the others
+    wait for a worker that died.
     """
 
     look: float = 0.5
-    journal: float = 1.0
+    journal: float = 1.1
     ending: float = 10.0
     abandon: float = 0.0
     heartbeat: float = HEARTBEAT

@@ -13,11 +13,11 @@ from thinkaloud.state.items import (
     ConditionRefused,
     pack,
     session_key,
-    squeezed,
+    squeeze,
     translated,
     turn_key,
     unpack,
-    unsqueezed,
+    unsqueeze,
 )
 from thinkaloud.state.records import BLOCK, LEASE, SKEW, Exchange, Outcome, Question, Session, Turn, TurnKey
 from thinkaloud.state.stores import MOST_QUEUED, RECENT
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef
 
+#: Turns that a session may remember beyond `RECENT` until they are dropped together.
+_TOO_MANY = 5
 _MINE = "epoch = :epoch AND #state = :running"
 
 
@@ -40,13 +42,8 @@ class DynamoConversations:
         item = self._read(session_key(tenant, session))
         if not item:
             return None
-        return Session(
-            user=item["user"],
-            active=item.get("active"),
-            since=item.get("since", 0.0),
-            queue=tuple(item.get("queue", ())),
-            recent=tuple(item.get("recent", ())),
-        )
+        queue, recent = tuple(item.get("queue", ())), tuple(item.get("recent", ())[-RECENT:])
+        return Session(item["user"], item.get("active"), queue, recent, item.get("since", 0.0))
 
     def activate(self, key: TurnKey, user: str, now: float, instead_of: str | None = None) -> bool:
         try:
@@ -151,15 +148,13 @@ class DynamoConversations:
             raise LeaseLost(f"epoch {epoch} does not hold turn {key.turn} any more") from None
 
     def finish(self, key: TurnKey, epoch: int, outcome: Outcome) -> None:
-        stored = pack({**asdict(outcome), "sources": []})
-        stored["sources"] = squeezed(outcome.sources)
         try:
             self._update_turn(
                 key,
                 "SET #state = :state, outcome = :outcome REMOVE lease_until",
                 _MINE,
                 {":state": outcome.state, ":epoch": epoch, ":running": "running"},
-                {":outcome": {"M": stored}},
+                {":outcome": _squeezed(outcome)},
             )
         except ConditionRefused as refusal:
             if refusal.item.get("epoch") == epoch:
@@ -167,6 +162,16 @@ class DynamoConversations:
             raise LeaseLost(f"epoch {epoch} does not hold turn {key.turn} any more") from None
 
     def free(self, key: TurnKey, now: float) -> str | None:
+        with suppress(ConditionRefused):
+            # The usual end, without a read: nobody waits. The few turns too many are dropped by the next that reads.
+            self._update_session(
+                key,
+                "SET recent = list_append(if_not_exists(recent, :none), :turns) REMOVE active, since",
+                "active = :turn AND (attribute_not_exists(queue) OR size(queue) = :zero) "
+                "AND (attribute_not_exists(recent) OR size(recent) < :most)",
+                {":turn": key.turn, ":turns": [key.turn], ":none": [], ":zero": 0, ":most": RECENT + _TOO_MANY},
+            )
+            return None
         while True:
             session = self.session(key.tenant, key.session)
             if session is None or session.active != key.turn:
@@ -265,7 +270,6 @@ def _turn(key: TurnKey, item: dict[str, Any]) -> Turn:
         trace=item["trace"],
         metadata=json.loads(item["metadata"]),
     )
-    outcome = item.get("outcome")
     return Turn(
         question=question,
         connection=item["connection"],
@@ -273,5 +277,16 @@ def _turn(key: TurnKey, item: dict[str, Any]) -> Turn:
         epoch=item.get("epoch", 0),
         lease_until=item.get("lease_until", 0.0),
         reserved=item.get("reserved", 0),
-        outcome=Outcome(**{**outcome, "sources": unsqueezed(outcome["sources"])}) if outcome else None,
+        outcome=_outcome(item["outcome"]) if "outcome" in item else None,
     )
+
+
+def _squeezed(outcome: Outcome) -> Any:
+    """The answer as it is, since memory reads it alone, and all else as one compressed text."""
+    rest = asdict(outcome)
+    answer = rest.pop("answer")
+    return {"M": {**pack({"answer": answer}), "rest": squeeze(json.dumps(rest, ensure_ascii=False))}}
+
+
+def _outcome(stored: dict[str, Any]) -> Outcome:
+    return Outcome(answer=stored["answer"], **json.loads(unsqueeze(stored["rest"])))

@@ -10,10 +10,10 @@ from thinkaloud.state.items import (
     journal_prefix,
     pack,
     session_key,
-    squeezed,
+    squeeze,
     translated,
     unpack,
-    unsqueezed,
+    unsqueeze,
 )
 from thinkaloud.state.records import Control, Reader, Segment, TurnKey
 from thinkaloud.telemetry import logger
@@ -35,11 +35,13 @@ class DynamoJournal:
         self._lifetime = lifetime
 
     def write(self, key: TurnKey, item: Segment, now: float) -> None:
-        row = pack({**journal_key(key, item.epoch, item.first), "last": item.last})
-        row["expires_at"] = {"N": str(int(now) + self._lifetime)}
-        row["frames"] = squeezed(item.frames)
+        row = {
+            **journal_key(key, item.epoch, item.first),
+            "last": item.last,
+            "expires_at": int(now) + self._lifetime,
+        }
         with translated():
-            self._client.put_item(TableName=self._table, Item=row)
+            self._client.put_item(TableName=self._table, Item={**pack(row), "frames": squeeze(item.frames)})
 
     def read(self, key: TurnKey) -> list[Segment]:
         pages = self._client.get_paginator("query").paginate(
@@ -116,9 +118,9 @@ def _reader(connection: str, value: Any) -> Reader | None:
 
 
 def _segment(item: dict[str, Any]) -> Segment:
+    """A segment; where it is broken, one without frames, which its reader will notice."""
     _, _, epoch, first = item["sk"].split("#")
     try:
-        frames = unsqueezed(item["frames"])
-    except ValueError:
-        frames = ""  # what reads the journal says that this segment is broken
-    return Segment(int(epoch), int(first), item["last"], frames)
+        return Segment(int(epoch), int(first), int(item["last"]), unsqueeze(item["frames"]))
+    except (KeyError, TypeError, ValueError):
+        return Segment(int(epoch), int(first), int(first), "")

@@ -76,8 +76,11 @@ def _read(item: Segment) -> Iterator[Entry]:
     seq = item.first
     try:
         for row in json.loads(item.frames):
-            content, start = row.get("content", ""), 0
-            for length in row.pop(_LENGTHS, None) or [None]:
+            lengths, start = row.pop(_LENGTHS, None), 0
+            content = row.get("content", "")
+            if lengths and sum(lengths) != len(content):
+                raise ValueError("the lengths are another text's")
+            for length in lengths or [None]:
                 if length is not None:
                     row["content"] = content[start : start + length]
                     start += length

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thinkaloud.gateway.outbox import Address, Backoff, Outbox
 
 from tests.virtual_time import in_virtual_time
 from thinkaloud.errors import Gone, PayloadTooLarge, PostError, PostFailed, Throttled
-from thinkaloud.gateway.outbox import Address, Backoff, Outbox
 from thinkaloud.protocol.decode import MAX_FRAME
 from thinkaloud.protocol.frames import Status, Text
 
