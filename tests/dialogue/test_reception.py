@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import NOW, outcome, principal, question, turn_key
+from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import RecordingDispatcher, TurnJob
-from thinkaloud.dialogue.reception import DISPATCH_TIME, Reception
+from thinkaloud.dialogue.reception import BusyPolicy, Reception
 from thinkaloud.errors import DispatchFailed, StorageError, StorageThrottled
 from thinkaloud.gateway.events import Message
 from thinkaloud.identity.principal import Principal
-from thinkaloud.protocol.frames import Accepted, Error, Pong
-from thinkaloud.state.memory import MemoryConversations
-from thinkaloud.state.records import Question, Turn, TurnKey
+from thinkaloud.protocol.frames import Accepted, Error, Pong, Resumed, Rotate
+from thinkaloud.state.memory import MemoryControl, MemoryConversations
+from thinkaloud.state.memory_connections import MemoryConnections
+from thinkaloud.state.records import DISPATCH_TIME, LEASE, SKEW, Control, Question, Reader, Turn, TurnKey
+from thinkaloud.state.stores import MOST_QUEUED
 
 SESSION = "session-1"
 
@@ -37,46 +40,71 @@ class FailingDispatcher(RecordingDispatcher):
         super().dispatch(job)
 
 
-class FailingConversations(MemoryConversations):
+class Trouble:
     """Raises `failure`, where it is set, in the method that `where` names."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.where = ""
         self.failure: Exception = StorageThrottled("DynamoDB answered ThrottlingException")
 
-    def _fail(self, where: str) -> None:
+    def of(self, where: str) -> None:
         if self.where == where:
             raise self.failure
 
-    def activate(self, key: TurnKey, user: str, now: float, until: float) -> Any:
-        self._fail("activate")
-        return super().activate(key, user, now, until)
 
-    def create(self, question: Question) -> bool:
-        self._fail("create")
-        return super().create(question)
+class FailingConversations(MemoryConversations):
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__()
+        self._trouble = trouble
+
+    def activate(self, key: TurnKey, user: str, now: float, instead_of: str | None = None) -> bool:
+        self._trouble.of("activate")
+        return super().activate(key, user, now, instead_of)
+
+    def create(self, question: Question, connection: str) -> bool:
+        self._trouble.of("create")
+        return super().create(question, connection)
 
     def get(self, key: TurnKey) -> Turn | None:
-        self._fail("get")
+        self._trouble.of("get")
         return super().get(key)
 
-    def request_stop(self, key: TurnKey, user: str, now: float) -> None:
-        self._fail("request_stop")
-        super().request_stop(key, user, now)
+
+class FailingControl(MemoryControl):
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__()
+        self._trouble = trouble
+
+    def stop(self, key: TurnKey, user: str, now: float) -> None:
+        self._trouble.of("stop")
+        super().stop(key, user, now)
+
+    def attach(self, key: TurnKey, reader: Reader) -> None:
+        self._trouble.of("attach")
+        super().attach(key, reader)
+
+
+def no_verifier() -> NoReturn:
+    raise AssertionError("nobody sends a token here")
 
 
 class Desk:
     """A reception with its stores and its clock, and people who speak to it."""
 
-    def __init__(self) -> None:
-        self.conversations = FailingConversations()
+    def __init__(self, busy: BusyPolicy = "reject") -> None:
+        self.trouble = Trouble()
+        self.conversations = FailingConversations(self.trouble)
+        self.control = FailingControl(self.trouble)
         self.dispatcher = FailingDispatcher()
         self.now = NOW
-        self.reception = Reception(self.conversations, self.dispatcher, lambda: self.now)
+        guard = Authentication(MemoryConnections(), no_verifier, lambda: self.now)
+        self.reception = Reception(
+            self.conversations, self.control, self.dispatcher, guard, busy=busy, clock=lambda: self.now
+        )
 
-    def say(self, body: str, who: Principal | None = None, connection: str = "c1") -> Any:
-        return self.reception.receive(Message(connection, who or principal(), body))
+    def say(self, body: str, who: Principal | None = None, connection: str = "c1", connected_at: float = NOW) -> Any:
+        message = Message(connection, who or principal(), body, int(connected_at * 1_000))
+        return self.reception.receive(message)
 
     def ask(self, turn: str = "turn-0001", text: str = "How long?", who: Principal | None = None, **fields: Any) -> Any:
         frame = {"action": "ask", "id": "f1", "session": SESSION, "turn": turn, "message": {"id": "m1", "text": text}}
@@ -85,11 +113,35 @@ class Desk:
     def stop(self, turn: str = "turn-0001", who: Principal | None = None) -> Any:
         return self.say(json.dumps({"action": "stop", "id": "f2", "session": SESSION, "turn": turn}), who)
 
+    def resume(self, turn: str | None = "turn-0001", after: int = 0, who: Principal | None = None) -> Any:
+        frame = {"action": "resume", "id": "f3", "session": SESSION, "turn": turn, "after": after}
+        return self.say(json.dumps({name: value for name, value in frame.items() if value is not None}), who, "c2")
+
+    def ping(self, turn: str = "turn-0001", who: Principal | None = None) -> Any:
+        return self.say(json.dumps({"action": "ping", "id": "f4", "session": SESSION, "turn": turn}), who)
+
+    def run(self, turn: str = "turn-0001") -> None:
+        """A worker takes the turn."""
+        assert self.conversations.claim(turn_key(turn), self.now)
+
     def answer(self, turn: str = "turn-0001") -> None:
-        """A worker answers the turn that was dispatched last."""
-        job = self.dispatcher.jobs[-1]
-        assert self.conversations.claim(turn_key(turn))
-        self.conversations.finish(turn_key(turn), outcome(), job.recent)
+        """A worker takes the turn and answers it."""
+        self.run(turn)
+        self.end(turn)
+
+    def end(self, turn: str = "turn-0001") -> str | None:
+        """The turn's worker has answered; the turn that is next."""
+        self.conversations.finish(turn_key(turn), 1, outcome())
+        return self.conversations.free(turn_key(turn), self.now)
+
+    @property
+    def dispatched(self) -> list[str]:
+        return [job.key.turn for job in self.dispatcher.jobs]
+
+    def stored(self, turn: str = "turn-0001") -> Turn:
+        found = self.conversations.get(turn_key(turn))
+        assert found is not None
+        return found
 
 
 @pytest.fixture
@@ -108,14 +160,10 @@ def refused(reply: Any, code: str, retryable: bool) -> Error:
 
 def test_a_question_is_stored_dispatched_and_accepted(desk: Desk) -> None:
     reply = desk.ask(text="  年假有几天？\u0000 ", locale="zh-CN", metadata={"page": "/leave"})
-    (job,) = desk.dispatcher.jobs
-    assert reply == Accepted(re="f1", session=SESSION, turn="turn-0001", trace=job.question.trace, heartbeat=10.0)
-    assert job == TurnJob(
-        question("年假有几天？", locale="zh-CN", metadata={"page": "/leave"}, trace=job.question.trace),
-        connection="c1",
-        recent=(),
-    )
-    assert desk.conversations.get(turn_key()) == Turn(job.question, "pending")
+    assert reply == Accepted(re="f1", session=SESSION, turn="turn-0001", trace=reply.trace, heartbeat=10.0)
+    assert desk.dispatcher.jobs == [TurnJob(turn_key())]
+    asked = question("年假有几天？", locale="zh-CN", metadata={"page": "/leave"}, trace=reply.trace)
+    assert desk.stored() == Turn(asked, "c1", "pending")
 
 
 def test_each_turn_has_a_trace_of_its_own(desk: Desk) -> None:
@@ -128,16 +176,9 @@ def test_each_turn_has_a_trace_of_its_own(desk: Desk) -> None:
     assert all(len(trace) == 32 and int(trace, 16) for trace in traces)
 
 
-def test_the_next_question_remembers_the_last(desk: Desk) -> None:
-    desk.ask("turn-0001")
-    desk.answer("turn-0001")
-    desk.ask("turn-0002")
-    assert desk.dispatcher.jobs[-1].recent == ("turn-0001",)
-
-
 def test_the_tenant_is_the_tokens_and_not_the_clients(desk: Desk) -> None:
     desk.ask(who=principal(tenant="green-mountain"), tenant="qinghe")
-    assert desk.dispatcher.jobs[0].question.key.tenant == "green-mountain"
+    assert desk.dispatcher.jobs[0].key.tenant == "green-mountain"
     assert desk.conversations.get(turn_key(tenant="qinghe")) is None
 
 
@@ -146,31 +187,45 @@ def test_the_tenant_is_the_tokens_and_not_the_clients(desk: Desk) -> None:
 
 def test_the_same_question_again_is_accepted_with_the_same_trace_while_it_runs(desk: Desk) -> None:
     first = desk.ask()
-    desk.conversations.claim(turn_key())
+    desk.run()
     assert desk.ask() == first
-    assert len(desk.dispatcher.jobs) == 1
+    assert desk.dispatched == ["turn-0001"]
 
 
 def test_the_same_question_again_is_accepted_when_it_is_answered(desk: Desk) -> None:
     first = desk.ask()
     desk.answer()
     assert desk.ask() == first
-    assert len(desk.dispatcher.jobs) == 1
+    assert desk.dispatched == ["turn-0001"]
     assert isinstance(desk.ask("turn-0002"), Accepted), "and keeps nobody waiting"
 
 
-def test_a_late_duplicate_is_accepted_though_the_session_went_on(desk: Desk) -> None:
+@pytest.mark.parametrize("busy", ["reject", "queue", "interrupt"])
+def test_a_late_duplicate_is_accepted_though_the_session_went_on(busy: BusyPolicy) -> None:
+    desk = Desk(busy)
     first = desk.ask("turn-0001")
     desk.answer("turn-0001")
     desk.ask("turn-0002")
     assert desk.ask("turn-0001") == first
-    assert [job.question.key.turn for job in desk.dispatcher.jobs] == ["turn-0001", "turn-0002"]
+    assert desk.dispatched == ["turn-0001", "turn-0002"]
+    assert not desk.control.look(turn_key("turn-0002")).superseded
+    desk.run("turn-0002")
+    assert desk.end("turn-0002") is None, "and it waits for nothing"
 
 
 def test_a_turn_that_no_worker_took_yet_is_dispatched_again_as_it_was_first_asked(desk: Desk) -> None:
     first = desk.ask(text="First?")
     assert desk.ask(text="Second?") == first
-    assert [job.question.text for job in desk.dispatcher.jobs] == ["First?", "First?"]
+    assert desk.dispatched == ["turn-0001", "turn-0001"]
+    assert desk.stored().question.text == "First?"
+
+
+def test_a_turn_whose_worker_died_gets_another_when_it_is_asked_again(desk: Desk) -> None:
+    first = desk.ask()
+    desk.run()
+    desk.now += LEASE + SKEW + 1
+    assert desk.ask() == first
+    assert desk.dispatched == ["turn-0001", "turn-0001"]
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------
@@ -184,9 +239,24 @@ def test_one_question_at_a_time(desk: Desk) -> None:
     assert desk.conversations.get(turn_key("turn-0002")) is None, "a busy session leaves nothing behind"
 
 
-def test_a_session_whose_worker_never_came_is_free_after_a_while(desk: Desk) -> None:
+@pytest.mark.parametrize("runs", [False, True], ids=["never came", "died"])
+def test_a_session_without_a_worker_is_free_after_a_while(desk: Desk, runs: bool) -> None:
     desk.ask("turn-0001")
-    desk.now += DISPATCH_TIME
+    if runs:
+        desk.run("turn-0001")
+    desk.now += LEASE + SKEW if runs else DISPATCH_TIME
+    refused(desk.ask("turn-0002"), "busy", retryable=True)
+    desk.now += 1.0
+    assert isinstance(desk.ask("turn-0002"), Accepted)
+    assert desk.dispatcher.jobs[1:] == [TurnJob(turn_key(), last_try=True), TurnJob(turn_key("turn-0002"))]
+
+
+def test_a_place_that_was_taken_for_a_question_that_was_never_stored_is_free_after_a_while(desk: Desk) -> None:
+    """Whoever took it died before it stored its turn; until then it may be about to."""
+    desk.conversations.activate(turn_key("turn-0001"), "lin", desk.now)
+    desk.now += 30.0
+    refused(desk.ask("turn-0002"), "busy", retryable=True)
+    desk.now += 1.0
     assert isinstance(desk.ask("turn-0002"), Accepted)
 
 
@@ -196,7 +266,10 @@ def test_a_session_of_another_user_is_forbidden(desk: Desk) -> None:
     refused(desk.ask("turn-0002", who=mei), "forbidden", retryable=False)
     refused(desk.ask("turn-0001", who=mei), "forbidden", retryable=False)
     refused(desk.stop(who=mei), "forbidden", retryable=False)
-    assert len(desk.dispatcher.jobs) == 1
+    refused(desk.resume(who=mei), "forbidden", retryable=False)
+    refused(desk.ping(who=mei), "forbidden", retryable=False)
+    assert desk.dispatched == ["turn-0001"]
+    assert desk.control.look(turn_key()) == Control(), "and no word reaches the worker"
 
 
 def test_a_session_of_another_tenant_is_another_session(desk: Desk) -> None:
@@ -207,8 +280,8 @@ def test_a_session_of_another_tenant_is_another_session(desk: Desk) -> None:
 def test_a_token_that_expired_since_the_handshake_is_refused(desk: Desk) -> None:
     desk.now = float(int(NOW))
     stale = principal(expires=int(NOW))
-    refused(desk.ask(who=stale), "unauthorized", retryable=False)
-    refused(desk.stop(who=stale), "unauthorized", retryable=False)
+    for reply in (desk.ask(who=stale), desk.stop(who=stale), desk.resume(who=stale), desk.ping(who=stale)):
+        refused(reply, "unauthorized", retryable=False)
     assert desk.dispatcher.jobs == []
     assert isinstance(desk.ask(who=replace(stale, expires=int(NOW) + 1)), Accepted)
 
@@ -226,6 +299,53 @@ def test_a_refusal_is_in_the_clients_language(desk: Desk, text: str, locale: str
     assert desk.ask("turn-0002", text, locale=locale).message == message
 
 
+# ---- a busy session --------------------------------------------------------------------------------------------------
+
+
+def test_questions_wait_where_the_policy_says_so_and_no_worker_is_started_for_them() -> None:
+    desk = Desk("queue")
+    for number in (1, 2, 3):
+        assert isinstance(desk.ask(f"turn-{number:04}"), Accepted)
+    assert desk.dispatched == ["turn-0001"], "its worker goes on with what waits"
+    desk.run("turn-0001")
+    assert desk.end("turn-0001") == "turn-0002"
+    assert not desk.control.look(turn_key("turn-0001")).superseded
+
+
+def test_a_question_that_waits_may_be_asked_again_and_waits_once() -> None:
+    desk = Desk("queue")
+    desk.ask("turn-0001")
+    assert desk.ask("turn-0002") == desk.ask("turn-0002")
+    session = desk.conversations.session("qinghe", SESSION)
+    assert session is not None
+    assert session.queue == ("turn-0002",)
+
+
+def test_only_so_many_wait() -> None:
+    desk = Desk("queue")
+    for number in range(MOST_QUEUED + 1):
+        assert isinstance(desk.ask(f"turn-{number:04}"), Accepted)
+    refused(desk.ask("turn-last"), "busy", retryable=True)
+
+
+def test_the_newest_question_takes_the_place_of_all_before_it_where_the_policy_says_so() -> None:
+    desk = Desk("interrupt")
+    for number in (1, 2, 3):
+        assert isinstance(desk.ask(f"turn-{number:04}"), Accepted)
+    assert [desk.control.look(turn_key(f"turn-{number:04}")).superseded for number in (1, 2, 3)] == [True, True, False]
+
+
+def test_a_queue_moves_on_when_whoever_waits_in_it_asks_after_a_worker_that_died() -> None:
+    desk = Desk("queue")
+    desk.ask("turn-0001")
+    desk.ask("turn-0002")
+    desk.run("turn-0001")
+    desk.now += LEASE + SKEW + 1
+    assert desk.resume("turn-0002").state == "pending"
+    desk.ping("turn-0002")
+    assert desk.dispatched == ["turn-0001"] * 3
+
+
 # ---- trouble ---------------------------------------------------------------------------------------------------------
 
 
@@ -237,10 +357,10 @@ def test_a_refusal_is_in_the_clients_language(desk: Desk, text: str, locale: str
 def test_a_table_in_trouble_is_said_so_and_keeps_no_session_busy(
     desk: Desk, where: str, failure: Exception, code: str
 ) -> None:
-    desk.conversations.where, desk.conversations.failure = where, failure
+    desk.trouble.where, desk.trouble.failure = where, failure
     refused(desk.ask("turn-0001"), code, retryable=True)
     assert desk.dispatcher.jobs == []
-    desk.conversations.where = ""
+    desk.trouble.where = ""
     assert isinstance(desk.ask("turn-0002"), Accepted)
 
 
@@ -249,8 +369,8 @@ def test_a_dispatch_that_fails_frees_the_session_and_can_be_tried_again(desk: De
     refused(desk.ask("turn-0001"), "throttled", retryable=True)
     reply = desk.ask("turn-0001")
     assert isinstance(reply, Accepted)
-    (job,) = desk.dispatcher.jobs
-    assert job.question.trace == reply.trace
+    assert desk.dispatched == ["turn-0001"]
+    assert desk.stored().question.trace == reply.trace
 
 
 def test_after_a_dispatch_that_failed_another_question_may_come_first(desk: Desk) -> None:
@@ -262,36 +382,123 @@ def test_after_a_dispatch_that_failed_another_question_may_come_first(desk: Desk
 
 def test_a_duplicate_in_trouble_does_not_free_the_session_of_its_running_turn(desk: Desk) -> None:
     desk.ask("turn-0001")
-    desk.conversations.claim(turn_key("turn-0001"))
-    desk.conversations.where = "get"
+    desk.run("turn-0001")
+    desk.trouble.where = "get"
     refused(desk.ask("turn-0001"), "throttled", retryable=True)
-    desk.conversations.where = ""
+    desk.trouble.where = ""
     refused(desk.ask("turn-0002"), "busy", retryable=True)
 
 
-# ---- stop and ping ---------------------------------------------------------------------------------------------------
+# ---- stop ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_stop_reaches_the_turn_and_is_answered_by_its_end(desk: Desk) -> None:
     desk.ask()
     assert desk.stop() is None
-    assert desk.conversations.stop_requested(turn_key(), "lin")
+    assert desk.control.look(turn_key()).stopped_by == {"lin"}
 
 
 def test_a_stop_may_come_before_its_question(desk: Desk) -> None:
     assert desk.stop() is None
     desk.ask()
-    assert desk.conversations.stop_requested(turn_key(), "lin")
+    assert desk.control.look(turn_key()).stopped_by == {"lin"}
 
 
 def test_a_stop_that_cannot_be_stored_is_said_so(desk: Desk) -> None:
-    desk.conversations.where = "request_stop"
+    desk.trouble.where = "stop"
     assert refused(desk.stop(), "throttled", retryable=True).re == "f2"
 
 
-def test_a_ping_gets_a_pong_even_after_the_token_expired(desk: Desk) -> None:
-    assert desk.say('{"action":"ping","id":"p1"}', principal(expires=1)) == Pong(re="p1")
+# ---- resume ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_turn_that_runs_is_told_of_its_new_reader(desk: Desk) -> None:
+    desk.ask()
+    desk.run()
+    assert desk.resume(after=17) is None, "its worker answers"
+    assert desk.control.look(turn_key()).readers == (Reader("c2", 17, "f3", desk.now),)
+    assert desk.dispatched == ["turn-0001"]
+
+
+@pytest.mark.parametrize("turn", ["turn-0001", None], ids=["named", "the last one"])
+def test_a_turn_that_ended_gets_a_worker_that_tells_it_again(desk: Desk, turn: str | None) -> None:
+    desk.ask()
+    desk.answer()
+    assert desk.resume(turn, after=17) is None
+    assert desk.dispatcher.jobs[-1] == TurnJob(turn_key(), Reader("c2", 17, "f3", desk.now))
+
+
+def test_without_a_name_the_turn_that_is_active_is_meant(desk: Desk) -> None:
+    desk.ask("turn-0001")
+    desk.answer("turn-0001")
+    desk.ask("turn-0002")
+    desk.run("turn-0002")
+    assert desk.resume(None) is None
+    assert desk.control.look(turn_key("turn-0002")).readers
+
+
+def test_a_turn_whose_worker_died_is_taken_up_again(desk: Desk) -> None:
+    desk.ask()
+    desk.run()
+    desk.now += LEASE + SKEW + 1
+    desk.resume()
+    assert desk.dispatcher.jobs[-1].key == turn_key()
+    assert len(desk.dispatcher.jobs) == 2
+
+
+def test_a_turn_that_waits_is_said_to() -> None:
+    desk = Desk("queue")
+    desk.ask("turn-0001")
+    desk.run("turn-0001")
+    desk.ask("turn-0002")
+    assert desk.resume("turn-0002") == Resumed(
+        re="f3", session=SESSION, turn="turn-0002", state="pending", first=1, to=0
+    )
+    assert desk.dispatched == ["turn-0001"]
+    assert desk.control.look(turn_key("turn-0002")).readers, "and its worker will know of the reader"
+
+
+def test_a_turn_or_session_that_nobody_knows_is_said_so(desk: Desk) -> None:
+    unknown = Resumed(re="f3", session=SESSION, turn=None, state="none", first=6, to=0)
+    assert desk.resume("turn-0001", after=5) == unknown
+    assert desk.resume(None, after=5) == unknown
+    desk.ask("turn-0001")
+    assert desk.resume("turn-0009", after=5) == unknown
+    assert desk.dispatched == ["turn-0001"]
+
+
+@pytest.mark.parametrize("where", ["attach", "get"])
+def test_a_resume_that_cannot_be_seen_to_is_said_so(desk: Desk, where: str) -> None:
+    desk.ask()
+    desk.trouble.where = where
+    assert refused(desk.resume(), "throttled", retryable=True).re == "f3"
+
+
+# ---- ping ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_ping_gets_a_pong(desk: Desk) -> None:
+    assert desk.say('{"action":"ping","id":"p1"}') == Pong(re="p1")
     assert desk.say('{"action":"ping"}') == Pong()
+
+
+def test_a_ping_for_a_turn_whose_worker_died_starts_another(desk: Desk) -> None:
+    desk.ask()
+    desk.run()
+    assert desk.ping() == Pong(re="f4")
+    assert desk.dispatched == ["turn-0001"]
+    desk.now += LEASE + SKEW + 1
+    assert desk.ping() == Pong(re="f4")
+    assert desk.dispatched == ["turn-0001", "turn-0001"]
+
+
+def test_a_connection_near_its_end_is_told_to_rotate(desk: Desk) -> None:
+    desk.now += 2 * 3_600 - 60
+    who = principal(expires=int(desk.now) + 60)
+    reply = desk.say('{"action":"ping","id":"p1"}', who, connected_at=NOW)
+    assert isinstance(reply, Rotate)
+    assert reply.re == "p1"
+    assert 0 <= reply.within <= 60
 
 
 # ---- broken frames ---------------------------------------------------------------------------------------------------
