@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from localcloud.template.document import load_document
-from thinkaloud.wiring import authorizer, connections, reception, turn
+from thinkaloud.wiring import authorizer, connections, reception, settle, stream, turn
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,9 +51,12 @@ def forget_wiring() -> None:
         authorizer.verifier,
         connections.connections,
         connections.allowed_origins,
+        connections.doorman,
+        connections.management,
         reception.reception,
         turn.worker,
-        turn.runner,
+        settle.worker,
+        stream.runner,
     ):
         built.cache_clear()
 

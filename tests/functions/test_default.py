@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.functions.conftest import event, load, stored
-from thinkaloud.dialogue.job import RecordingDispatcher
+from thinkaloud.dialogue.job import RecordingDispatcher, TurnJob
 from thinkaloud.errors import IdentityError
+from thinkaloud.state.records import TurnKey
 from thinkaloud.wiring import reception
 
 if TYPE_CHECKING:
@@ -47,11 +48,10 @@ def test_a_question_is_accepted_and_handed_over(
         "re": asked["id"],
         "session": asked["session"],
         "turn": asked["turn"],
-        "trace": job.question.trace,
+        "trace": accepted["trace"],
         "heartbeat": 10.0,
     }
-    assert job.question.text == asked["message"]["text"]
-    assert job.connection == event(name)["requestContext"]["connectionId"]
+    assert job == TurnJob(TurnKey("qinghe", asked["session"], asked["turn"]))
     session = f"qinghe#SESSION#{asked['session']}"
     assert stored(aws) == [(session, "SESSION"), (session, f"TURN#{asked['turn']}")]
 
