@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import threading
+import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
@@ -27,8 +28,9 @@ from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.settings import ConnectionSettings
 from thinkaloud.state.dynamo_connections import DynamoConnections
-from thinkaloud.state.records import Connection
-from thinkaloud.wiring import authorizer, connections, reception, stream, turn
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.records import Connection, TurnKey
+from thinkaloud.wiring import authorizer, connections, reception, settle, stream, turn
 
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
@@ -77,6 +79,12 @@ class Functions:
         for number in range(ConnectionSettings.most):
             assert not store.put(Connection(f"gone-{number}=", who, 1_763_000_000, 4_102_444_800), 10)
         self.rights.clear()
+
+    def claim(self, key: TurnKey) -> None:
+        """Take a turn, as a worker does that then dies."""
+        table = self._application.functions["TurnFunction"].environment["TABLE_NAME"]
+        store = DynamoConversations(boto3.client("dynamodb", region_name="us-east-1"), table)
+        assert store.claim(key, time.time()) is not None
 
     def called(self, model: Any, params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]] | None:
         """botocore's `before-call`: notes the action, and answers where moto has nobody to ask."""
@@ -164,5 +172,6 @@ def forget() -> None:
     connections.management.cache_clear()
     connections.allowed_origins.cache_clear()
     reception.reception.cache_clear()
+    settle.worker.cache_clear()
     turn.worker.cache_clear()
     stream.runner.cache_clear()

@@ -198,7 +198,9 @@ async def device(cloud: LocalCloud, token: str | None = None) -> AsyncIterator[D
     """A connected device."""
     agent = new_id("device")
     offered = [Subprotocol("thinkaloud.v1"), Subprotocol(f"bearer.{token or cloud.token()}")]
-    async with connect(cloud.ws_url, subprotocols=offered, user_agent_header=agent, max_size=None) as socket:
+    async with connect(
+        cloud.ws_url, subprotocols=offered, user_agent_header=agent, max_size=None, open_timeout=60
+    ) as socket:
         opened = Device(socket, agent, cloud)
         try:
             yield opened

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import boto3
 
 from localcloud.cloud import LocalCloud
 from localcloud.models.controls import Override
 from localcloud.models.scripts import Script
 from thinkaloud.client import Client, Limits, new_id
+from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.records import Turn, TurnKey
 
@@ -53,6 +57,9 @@ class Stage:
 
     cloud: LocalCloud
     conversations: DynamoConversations
+    connections: DynamoConnections
+    items: Callable[[], list[dict[str, Any]]]
+    """Everything in the table, as DynamoDB has it."""
 
     def question(self, *steps: dict[str, Any], session: str | None = None, **script: Any) -> Question:
         """A question that is answered by these steps of a script; see localcloud/models/scripts.py."""
@@ -92,6 +99,37 @@ class Stage:
                 if found is not None and found.active is None:
                     return
                 await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def opened(state: Path, environ: Mapping[str, str] | None = None, **options: Any) -> AsyncIterator[Stage]:
+    """A cloud of a scenario's own: heartbeats and leases scaled down, a retry once a lease is over.
+
+    `environ` and `options` (see LocalCloud) go before.
+    """
+    environ = {
+        "HEARTBEAT_SECONDS": str(HEARTBEAT),
+        "LEASE_SECONDS": str(LEASE),
+        "MAX_CONNECTIONS": "100",
+        **(environ or {}),
+    }
+    options = {"retry_delays_s": (LEASE + 3.0,), "max_concurrency": 12, "pace": 0, **options}
+    async with LocalCloud(ROOT, port=0, state=state, environ=environ, **options) as cloud:
+        access = cloud.aws.environment
+        dynamodb = boto3.client(
+            "dynamodb",
+            endpoint_url=access["AWS_ENDPOINT_URL"],
+            region_name=access["AWS_REGION"],
+            aws_access_key_id=access["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=access["AWS_SECRET_ACCESS_KEY"],
+        )
+        [table] = dynamodb.list_tables()["TableNames"]
+        yield Stage(
+            cloud,
+            DynamoConversations(dynamodb, table),
+            DynamoConnections(dynamodb, table),
+            lambda: list(dynamodb.get_paginator("scan").paginate(TableName=table).search("Items[]")),
+        )
 
 
 async def until(condition: Callable[[], Any], seconds: float = 20) -> Any:

@@ -9,10 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from localcloud.cloud import LocalCloud
-from tests.scenarios.conftest import conversations
 from tests.scenarios.device import device
-from tests.scenarios.stage import HEARTBEAT, LEASE, ROOT, Question, Stage
+from tests.scenarios.stage import Question, Stage, opened
 
 ASKS = 20
 LONG = {"do": "text", "tokens": 400, "rate": 40}
@@ -20,17 +18,9 @@ LONG = {"do": "text", "tokens": 400, "rate": 40}
 
 @asynccontextmanager
 async def policy(name: str, state: Path) -> AsyncIterator[Stage]:
-    environ = {
-        "BUSY_POLICY": name,
-        "HEARTBEAT_SECONDS": str(HEARTBEAT),
-        "LEASE_SECONDS": str(LEASE),
-        "MAX_CONNECTIONS": "100",
-    }
-    async with LocalCloud(
-        ROOT, port=0, state=state, environ=environ, pace=0, samples=False, max_concurrency=8
-    ) as cloud:
-        await cloud.functions.warm({"DefaultFunction": 4, "TurnFunction": 2})
-        yield Stage(cloud, conversations(cloud))
+    async with opened(state, {"BUSY_POLICY": name}, samples=False, max_concurrency=8) as stage:
+        await stage.cloud.functions.warm({"DefaultFunction": 4, "TurnFunction": 2})
+        yield stage
 
 
 async def outcome(stage: Stage, question: Question) -> dict[str, Any]:

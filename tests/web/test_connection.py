@@ -171,9 +171,12 @@ async def test_a_ping_after_five_quiet_minutes_and_a_new_connection_where_nothin
 ) -> None:
     page = await open_page(path="icon.svg", tolerate=FAILED)
     await page.clock.install()
-    await page.goto(stage.url)
+    async with page.expect_websocket() as opening:
+        await page.goto(stage.url)
+    socket = await opening.value
     await connected(page)
-    await page.clock.run_for(5 * 60_000)
+    async with socket.expect_event("framereceived"):
+        await page.clock.run_for(5 * 60_000)
     await stage.wait_for("ping")
     stage.answers_pings = False
     await page.clock.run_for(5 * 60_000)

@@ -72,16 +72,16 @@ def ending(turn: Turn, outcome: Outcome) -> Complete | Error:
 
 def broken_off(entries: Sequence[Entry], error: str) -> Outcome:
     """What to store of a turn whose last worker died: what its frames had said, as a client would fold them."""
-    answer = ""
+    said: list[Text] = []
     sources: list[dict[str, Any]] = []
     for entry in entries:
         match entry.frame:
-            case Reset(step=0):
-                answer, sources = "", []
-            case Reset():
-                answer = ""
-            case Text(content=content):
-                answer += content
+            case Reset(step=step):
+                said = [text for text in said if text.step < step]
+                sources = sources if step else []  # they were found before the first step
+            case Text() as text:
+                said.append(text)
             case Source(docs=docs):
                 sources += [doc.model_dump(mode="json", exclude_none=True) for doc in docs]
+    answer = "".join(text.content for text in said)
     return Outcome(state="failed", answer=answer, finish="error", error=error, sources=sources)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from thinkaloud.errors import JournalBroken
-from thinkaloud.protocol.frames import Reasoning, Text, TurnFrame
+from thinkaloud.protocol.frames import Reasoning, Reset, Text, TurnFrame
 from thinkaloud.state.records import Segment
 from thinkaloud.stream.log import Entry, same_part
 
@@ -61,12 +61,14 @@ def entries_of(segments: Iterable[Segment]) -> list[Entry]:
 
 
 def contiguous(entries: Sequence[Entry], cursor: int) -> bool:
-    """Whether a reader at `cursor` can go on from these frames: the next number is there, or a `reset` leads on."""
+    """Whether a reader at `cursor` can go on from these frames: the next number is there, or a `reset` of all
+    that was said leads on.
+    """
     expected = cursor + 1
     for entry in entries:
         if entry.seq < expected:
             continue
-        if entry.seq != expected and entry.frame.type != "reset":
+        if entry.seq != expected and not (isinstance(entry.frame, Reset) and entry.frame.step == 0):
             return False
         expected = entry.seq + 1
     return True
