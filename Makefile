@@ -34,7 +34,7 @@ dev: $(VENV)/local.done web/node_modules/done ## the whole cloud on this machine
 	@$(BIN)/thinkaloud dev $(ARGS)
 
 test: $(VENV)/dev.done $(SAM) web/node_modules/done ## all tests
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/dev.done $(SAM) ## format, lint, types, import contract, template
 	@$(BIN)/ruff format --check

@@ -61,7 +61,7 @@ class LocalCloud:
         limits: the gateway's, which tests scale down.
         retry_delays_s: seconds before each retry of an asynchronous invocation that failed; Lambda's are long.
         max_concurrency: the most processes of one function.
-        samples: load the sample handbook into the tenant `demo`.
+        samples: load the sample handbook into the tenant `demo` of the local index.
         progress: told what is being started, a line at a time.
         log: told what functions print, with the function's name.
     """
@@ -191,6 +191,8 @@ class LocalCloud:
         index = vector_index(self._environ, self.pinecone.url)
         if index.host == self.pinecone.url:
             self._open_index(embedding, await asyncio.to_thread(dimensions, embedding))
+        else:
+            self._samples = False  # an index of the user's own holds what the user puts there
         return {
             "JwtAlgorithm": "HS256",
             "JwtIssuer": tokens.ISSUER,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -52,5 +53,7 @@ def sam() -> Sam:
 def built(sam: Sam) -> Path:
     """The folder `sam build` fills, built for this machine and this interpreter."""
     target = ROOT / ".build/host"
-    sam("build", "--build-dir", str(target), THINKALOUD_BUILD_PLATFORM="host", PYTHON=sys.executable)
+    with (ROOT / ".build" / "host.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes, and they build into one folder
+        sam("build", "--build-dir", str(target), THINKALOUD_BUILD_PLATFORM="host", PYTHON=sys.executable)
     return target

@@ -69,7 +69,7 @@ async def staged(project: Path, how: str = "", *options: str) -> asyncio.subproc
 
 async def line(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return (await process.stdout.readline()).decode().rstrip("\n")
 
 

@@ -77,6 +77,7 @@ def aws(account: tuple[DynamoDBClient, str], monkeypatch: pytest.MonkeyPatch) ->
         "AWS_DEFAULT_REGION": REGION,
         "TABLE_NAME": TABLE,
         "TURN_FUNCTION": "turn",
+        "GATEWAY_DOMAIN": "execute-api.eu-west-1.amazonaws.com",
         "ALLOWED_ORIGINS": "https://app.example.com",
         "JWT_ALGORITHM": "HS256",
         "JWT_ISSUER": "https://login.example.com/",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,7 +58,17 @@ def test_a_question_is_accepted_and_handed_over(
 
 
 def test_a_ping_gets_a_pong(dispatcher: RecordingDispatcher) -> None:
-    assert reply(load("default").handler(event("message-ping"), None))["type"] == "pong"
+    happening = event("message-ping")
+    happening["requestContext"]["connectedAt"] = int(time.time() * 1_000)
+    assert reply(load("default").handler(happening, None))["type"] == "pong"
+
+
+def test_a_ping_over_a_connection_near_its_two_hours_is_told_to_rotate(dispatcher: RecordingDispatcher) -> None:
+    happening = event("message-ping")
+    happening["requestContext"]["connectedAt"] = int((time.time() - 7_100) * 1_000)
+    told = reply(load("default").handler(happening, None))
+    assert told["type"] == "rotate"
+    assert 0 < told["within"] <= 100
 
 
 def test_a_stop_has_no_reply(dispatcher: RecordingDispatcher) -> None:

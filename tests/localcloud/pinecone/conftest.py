@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pinecone import AsyncPinecone, Pinecone, RetryConfig
+from pinecone._internal.http_client import get_budget_registry
 from pinecone.models.pagination import Paginator
 
 from localcloud.pinecone.server import PineconeServer
@@ -72,6 +73,12 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("pinecone._internal.http_client._async_retry_sleep", at_once)
     monkeypatch.setattr("pinecone._internal.http_client._retry_sleep", lambda _delay: None)
+
+
+@pytest.fixture(autouse=True)
+def full_budget() -> None:
+    """The client counts retries against one budget for the whole process, which other tests may have spent."""
+    get_budget_registry()._reset()
 
 
 @pytest.fixture(params=["async", "sync"])
