@@ -55,14 +55,17 @@ class TableSettings:
 
 @dataclass(frozen=True)
 class DispatchSettings:
-    """The function that answers, by name or ARN, and what becomes of a question while another one is answered.
-
-    Clients are told the heartbeat of the turn function, in seconds.
-    """
+    """The function that answers, by name or ARN, and what becomes of a question while another one is answered."""
 
     function: str = variable("TURN_FUNCTION")
     busy: str = variable("BUSY_POLICY", "reject", choices=("reject", "queue", "interrupt"))
-    heartbeat_seconds: int = variable("HEARTBEAT_SECONDS", 10)
+
+
+@dataclass(frozen=True)
+class HeartbeatSettings:
+    """The longest silence of a live turn, in seconds: the worker keeps it, and clients are told."""
+
+    seconds: int = variable("HEARTBEAT_SECONDS", 10)
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,12 @@ class StreamSettings:
     """How a turn is sent and kept.
 
     Seconds the journal is kept; seconds a turn goes on that nobody listens to, 0 for to its end; characters a second
-    that one reader gets, 0 for all there are; the longest silence, and what a worker's claim holds for, in seconds.
+    that one reader gets, 0 for all there are; seconds that a worker's claim holds for.
     """
 
     journal_seconds: int = variable("JOURNAL_SECONDS", 3_600)
     abandon_seconds: int = variable("ABANDON_SECONDS", 0)
     reader_characters: int = variable("READER_CHARACTERS", 0)
-    heartbeat_seconds: int = variable("HEARTBEAT_SECONDS", 10)
     lease_seconds: int = variable("LEASE_SECONDS", 15)
 
 
@@ -130,6 +132,7 @@ ALL: tuple[type, ...] = (
     ConnectionSettings,
     TableSettings,
     DispatchSettings,
+    HeartbeatSettings,
     GatewaySettings,
     StreamSettings,
     ChatSettings,

@@ -115,14 +115,14 @@ def test_the_end_is_the_same_whether_it_was_journaled_or_stored() -> None:
 
 
 def test_what_was_said_is_kept_as_a_client_would_fold_it() -> None:
-    frames = [STATUS, SOURCE, reasoning("hm"), text("old"), RESET, SOURCE, text("年"), text("假")]
+    frames: list[TurnFrame] = [STATUS, SOURCE, reasoning("hm"), text("old"), RESET, SOURCE, text("年"), text("假")]
     kept = broken_off(list(log_of(frames).after(0)), "crashed")
     assert (kept.state, kept.answer, kept.finish, kept.error) == ("failed", "年假", "error", "crashed")
     assert kept.sources == STORED.sources
 
 
 def test_a_reset_of_a_later_step_leaves_what_came_before_it() -> None:
-    frames = [SOURCE, text("one "), text("two ", step=2), Reset(step=2), text("three", step=2)]
+    frames: list[TurnFrame] = [SOURCE, text("one "), text("two ", step=2), Reset(step=2), text("three", step=2)]
     kept = broken_off(list(log_of(frames).after(0)), "crashed")
     assert kept.answer == "one three"
     assert len(kept.sources) == 1

@@ -63,15 +63,15 @@ async def test_a_worker_killed_at_any_moment(stage: Stage) -> None:
     seed = random.randrange(2**32)
     chance = random.Random(seed)
     endings: list[Ending] = []
-    while len(endings) < KILLS:
-        moments = [chance.uniform(0, SPAN) for _ in range(min(AT_ONCE, KILLS - len(endings)))]
+    while (left := KILLS - sum(ending.struck for ending in endings)) > 0:
+        moments = [chance.uniform(0, SPAN) for _ in range(min(AT_ONCE, left))]
         endings += await asyncio.gather(*(one(stage, moment) for moment in moments))
         await stage.cloud.functions.settled()  # Lambda's retries find their turns ended
 
     kinds = Counter(ending.kind for ending in endings)
-    figure(f"kill -9 (seed {seed}): {len(endings)} turns, {sum(e.struck for e in endings)} struck, {dict(kinds)}")
+    figure(f"kill -9 (seed {seed}): {KILLS} workers killed in {len(endings)} turns, {dict(kinds)}")
     assert all(ending.finals == 1 for ending in endings)
-    assert kinds == {"complete": KILLS}, "one crash is always survived"
+    assert set(kinds) == {"complete"}, "one crash is always survived"
     lost_or_doubled = [ending for ending in endings if not ending.shown == ending.stored == ending.said]
     assert lost_or_doubled == []
     assert not stage.cloud.functions.failures

@@ -21,12 +21,23 @@ TIMEOUT_S = {
 READS: dict[str, set[type]] = {
     "AuthorizerFunction": {settings.JwtSettings},
     "ConnectFunction": {settings.TableSettings, settings.OriginSettings, settings.ConnectionSettings},
-    "DefaultFunction": {settings.TableSettings, settings.DispatchSettings, settings.JwtSettings},
+    "DefaultFunction": {
+        settings.TableSettings,
+        settings.DispatchSettings,
+        settings.HeartbeatSettings,
+        settings.JwtSettings,
+    },
     "DisconnectFunction": {settings.TableSettings},
-    "SettleFunction": {settings.TableSettings, settings.GatewaySettings, settings.StreamSettings},
+    "SettleFunction": {
+        settings.TableSettings,
+        settings.GatewaySettings,
+        settings.HeartbeatSettings,
+        settings.StreamSettings,
+    },
     "TurnFunction": {
         settings.TableSettings,
         settings.GatewaySettings,
+        settings.HeartbeatSettings,
         settings.StreamSettings,
         settings.ChatSettings,
         settings.EmbeddingSettings,

@@ -12,7 +12,7 @@ from botocore.config import Config
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import LambdaDispatcher
 from thinkaloud.dialogue.reception import BusyPolicy, Reception
-from thinkaloud.settings import DispatchSettings, TableSettings, read
+from thinkaloud.settings import DispatchSettings, HeartbeatSettings, TableSettings, read
 from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.dynamo_stream import DynamoControl
@@ -36,7 +36,7 @@ def reception() -> Reception:
         LambdaDispatcher(boto3.client("lambda", config=_INVOKE_CONFIG), dispatch.function),
         Authentication(DynamoConnections(client, table), _verifier),
         busy=cast("BusyPolicy", dispatch.busy),
-        heartbeat=dispatch.heartbeat_seconds,
+        heartbeat=read(HeartbeatSettings, os.environ).seconds,
     )
 
 

@@ -11,7 +11,7 @@ import boto3
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Rhythm, Stores, Worker
 from thinkaloud.gateway import poster
-from thinkaloud.settings import GatewaySettings, StreamSettings, TableSettings, read
+from thinkaloud.settings import GatewaySettings, HeartbeatSettings, StreamSettings, TableSettings, read
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
 from thinkaloud.state.items import CLIENT_CONFIG
@@ -41,7 +41,9 @@ def make_worker(abilities: Abilities | None) -> Worker:
         poster.ManagementPoster(management),
         abilities,
         rhythm=Rhythm(
-            abandon=stream.abandon_seconds, heartbeat=stream.heartbeat_seconds, lease=float(stream.lease_seconds)
+            abandon=stream.abandon_seconds,
+            heartbeat=read(HeartbeatSettings, os.environ).seconds,
+            lease=stream.lease_seconds,
         ),
         pace=Pace(characters=stream.reader_characters or None),
     )
