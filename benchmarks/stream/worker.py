@@ -12,9 +12,10 @@ import thinkaloud.wiring  # noqa: F401 - the garbage collector is then set as in
 from benchmarks.stream.script import Language, handbook
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import RecordingDispatcher
+from thinkaloud.dialogue.means import Stores
 from thinkaloud.dialogue.reception import Reception
 from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Stores, Worker
+from thinkaloud.dialogue.worker import Worker
 from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.poster import Poster
 from thinkaloud.identity.principal import Principal
@@ -22,7 +23,8 @@ from thinkaloud.knowledge.chunking import chunk
 from thinkaloud.knowledge.index import MemoryIndex, Passage
 from thinkaloud.models.chat import ChatModel
 from thinkaloud.models.embedding import HashingEmbedder
-from thinkaloud.protocol.frames import Accepted, Ask, UserMessage
+from thinkaloud.protocol.frames import Accepted
+from thinkaloud.protocol.requests import Ask, UserMessage
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
 from thinkaloud.state.items import CLIENT_CONFIG

@@ -15,9 +15,10 @@ from tests.builders import NOW, outcome, principal, question, turn_key
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import TurnJob
+from thinkaloud.dialogue.means import Stores
 from thinkaloud.dialogue.reception import BusyPolicy, Reception
 from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Stores, Worker
+from thinkaloud.dialogue.worker import Worker
 from thinkaloud.errors import DispatchFailed
 from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.poster import RecordingPoster

@@ -14,8 +14,10 @@ from tests.builders import NOW, match, outcome, question, turn_key
 from tests.dialogue.players import ANSWER, BrokenIndex, FoundIndex, PacedChat, abilities
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.job import TurnJob
+from thinkaloud.dialogue.means import Rhythm, Stores
+from thinkaloud.dialogue.run import REMEMBERED
 from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import REMEMBERED, Rhythm, Stores, Worker
+from thinkaloud.dialogue.worker import Worker
 from thinkaloud.errors import Gone, ModelBroken, StorageError, StorageThrottled, Throttled
 from thinkaloud.gateway.poster import RecordingPoster
 from thinkaloud.models.chat import Delta, Finish

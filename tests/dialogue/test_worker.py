@@ -14,8 +14,9 @@ import pytest
 from tests.builders import NOW, match, question, turn_key
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.job import TurnJob
+from thinkaloud.dialogue.means import Rhythm, Stores
 from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Rhythm, Stores, Worker
+from thinkaloud.dialogue.worker import Worker
 from thinkaloud.errors import Gone, LeaseHeld, StorageError
 from thinkaloud.knowledge.index import Match
 from thinkaloud.models.chat import ChatMessage, Delta, Finish

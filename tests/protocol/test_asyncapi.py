@@ -14,26 +14,22 @@ from pydantic import BaseModel
 from thinkaloud.protocol.asyncapi import CLIENT, SEQUENCED, SERVER, document
 from thinkaloud.protocol.encode import encode
 from thinkaloud.protocol.frames import (
-    ACTIONS,
     SERVER_TYPES,
     Accepted,
-    Ask,
     Citation,
     Complete,
     Envelope,
     Error,
     Heartbeat,
-    Ping,
     Pong,
     Reasoning,
     Source,
     SourceDocument,
     Status,
-    Stop,
     Text,
     Usage,
-    UserMessage,
 )
+from thinkaloud.protocol.requests import ACTIONS, Ask, Ping, Stop, UserMessage
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "asyncapi.json"
 SESSION, TURN = "s-0123456789", "t-0123456789"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from thinkaloud.errors import BadJson, FrameError, FrameTooDeep, FrameTooLarge, InvalidFrame, UnknownAction
 from thinkaloud.protocol.decode import MAX_DEPTH, MAX_FRAME, decode_client_frame, decode_server_frame, frame_id
 from thinkaloud.protocol.encode import encode
-from thinkaloud.protocol.frames import MAX_METADATA, MAX_QUESTION, Ask, Ping, Pong, Stop, UserMessage
+from thinkaloud.protocol.frames import Pong
+from thinkaloud.protocol.requests import MAX_METADATA, MAX_QUESTION, Ask, Ping, Stop, UserMessage
 
 
 def ask(**fields: Any) -> dict[str, Any]:

@@ -18,14 +18,17 @@ from tests.state.metering import MeteredDynamoDB, item_size
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import RecordingDispatcher
+from thinkaloud.dialogue.means import Stores
 from thinkaloud.dialogue.reception import Reception
+from thinkaloud.dialogue.run import REMEMBERED
 from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import REMEMBERED, Stores, Worker
+from thinkaloud.dialogue.worker import Worker
 from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.poster import RecordingPoster
 from thinkaloud.knowledge.index import Match
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
-from thinkaloud.protocol.frames import Ask, Usage, UserMessage
+from thinkaloud.protocol.frames import Usage
+from thinkaloud.protocol.requests import Ask, UserMessage
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
 from thinkaloud.state.memory_connections import MemoryConnections

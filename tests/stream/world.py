@@ -17,9 +17,10 @@ from typing import Any
 from tests.builders import NOW, match, principal
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import TurnJob
+from thinkaloud.dialogue.means import Rhythm, Stores
 from thinkaloud.dialogue.reception import BusyPolicy, Reception
 from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Rhythm, Stores, Worker
+from thinkaloud.dialogue.worker import Worker
 from thinkaloud.errors import DispatchFailed, Gone, LeaseHeld, PostFailed, Throttled
 from thinkaloud.gateway.events import Message
 from thinkaloud.knowledge.index import Match

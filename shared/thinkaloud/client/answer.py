@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING
 
 from thinkaloud.client.connection import is_transient
 from thinkaloud.client.errors import ClientError, ConnectionLost, FramesMissing, GatewayError, NoReply, TurnLost
+from thinkaloud.client.expectation import Expectation
 from thinkaloud.client.fold import Fold
 from thinkaloud.client.ids import new_id
 from thinkaloud.client.order import FrameOrder
 from thinkaloud.client.received import Received
-from thinkaloud.protocol import HEARTBEAT
-from thinkaloud.protocol.frames import Accepted, Ask, Resume, Resumed
+from thinkaloud.protocol.frames import Accepted, Resumed
+from thinkaloud.protocol.requests import Ask, Resume
 
 if TYPE_CHECKING:
     from typing import Literal
 
     from thinkaloud.client.client import Client
     from thinkaloud.client.messages import Message
-
-#: Heartbeat intervals of silence that are no accident any more: the server breaks a silence after one. Together with
-#: `Limits.resumed`, a dead connection is left after about two.
-QUIET = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +69,8 @@ class Answer:
         self._accepted = self._ask is None
         self._asked = 0
         self._reauthenticated = False
-        self._due: tuple[Literal["accepted", "resumed"], float] | None = None
         self._moves: list[asyncio.Future[None]] = []
-        # What it waits for.
-        self._heartbeat = HEARTBEAT
-        self._heard_at = 0.0
-        self._hole_since: float | None = None
-        self._unheard = 0
+        self._expects = Expectation(client.limits, self._order)
         self._patient_until: float | None = None
         self._pauses = client.backoff.endless(client.draw)
 
@@ -167,19 +159,15 @@ class Answer:
 
     async def _send(self) -> None:
         """Ask, or once the server has the question, say from where to go on."""
-        now = _now()
-        self._heard_at, self._hole_since = now, None
         if self._accepted or self._ask is None:
             frame: Ask | Resume = Resume(
                 id=self._resume_id, session=self.session, turn=self.turn, after=self._order.cursor
             )
-            # Longer each time, so that a server that is slow under load is not asked faster than it can answer.
-            limits = self._client.limits
-            self._due = "resumed", now + min(limits.resumed * 2**self._unheard, limits.reply)
+            self._expects.resumed()
         else:
             frame = self._ask
             self._asked += 1
-            self._due = "accepted", now + self._client.limits.reply
+            self._expects.asked()
         body = json.dumps(frame.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
         self._connection = await self._client.send(body)
 
@@ -204,50 +192,33 @@ class Answer:
 
     async def _next(self) -> Received | ClientError | _Move:
         """What arrives next, or what is the matter when nothing does."""
-        until, trouble = self._expected()
+        until, trouble = self._expects.next()
         try:
             async with asyncio.timeout_at(until):
                 return await self._arrivals.get()
         except TimeoutError:
             return trouble
 
-    def _expected(self) -> tuple[float, ClientError]:
-        """Until when something is to come, and what is the matter where it does not."""
-        limits, hole = self._client.limits, self._order.missing
-        if self._due is not None and (self._due[0] == "resumed" or hole is None):
-            match self._due:
-                case "accepted", until:
-                    return until, NoReply(f"the question was not accepted: nothing came for {limits.reply:g} s")
-                case _, until:
-                    return until, NoReply(f"the server did not say for {until - self._heard_at:g} s where it goes on")
-        if hole is None:
-            self._hole_since = None
-            silence = QUIET * self._heartbeat
-            return self._heard_at + silence, NoReply(f"the answer fell silent: nothing came for {silence:g} s")
-        # Counted from when it showed: the frames that go on arriving behind it must not hide it.
-        self._hole_since = self._hole_since or _now()
-        return self._hole_since + limits.hole, FramesMissing(*hole)
-
     async def _mend(self, trouble: ClientError) -> None:
         """Do what helps against it, or raise it."""
         match trouble:
             case ConnectionLost(connection=number) if number != self._connection:
                 return  # what was due went out over its successor
-            case GatewayError() if self._due is None:
+            case GatewayError() if self._expects.due is None:
                 return  # it is about another frame
             case GatewayError() if not self._accepted:
                 raise trouble
             case FramesMissing(first=0):
-                self._accepted, self._due = True, None  # or there would be no frames of the turn
+                self._accepted, self._expects.due = True, None  # or there would be no frames of the turn
                 self._show(self._order.skip_accepted())
                 return
-            case NoReply() if self._due is not None:
-                self._unheard += 1
+            case NoReply() if self._expects.due is not None:
+                self._expects.unheard += 1
                 await self._client.renew(self._connection)
         await self._reach(trouble)
 
     async def _take(self, received: Received) -> None:
-        self._heard_at = _now()
+        self._expects.heard()
         if received.re is not None and received.re not in self._requests:
             return  # it answers a `stop`, or another listener of the turn
         if received.type == "error" and received.seq is None:
@@ -256,7 +227,7 @@ class Answer:
         again = False
         match received.frame:
             case Accepted(heartbeat=heartbeat):
-                self._heartbeat = heartbeat
+                self._expects.heartbeat = heartbeat
                 # Asked twice: the first may have been taken, and the answer be on its way to the old connection.
                 again = not self._accepted and self._asked > 1
                 self._accepted = True
@@ -264,7 +235,7 @@ class Answer:
             case Resumed() as resumed:
                 self._resumed(resumed)
         self._show(self._order.push(received))
-        if not self._over and (again or (self._order.torn and self._due is None)):
+        if not self._over and (again or (self._order.torn and self._expects.due is None)):
             cursor = self._order.cursor
             await self._reach(None if again else FramesMissing(cursor + 1, cursor + 1))
 
@@ -273,7 +244,7 @@ class Answer:
             raise TurnLost(self.session, self.turn)
         if resumed.state in {"pending", "waiting"}:
             self._patient_until = None  # nobody's fault that nothing comes
-        self._unheard = 0
+        self._expects.unheard = 0
         self._answered("resumed")
         self._order.replay()
         self._show(self._order.skip_accepted())
@@ -302,8 +273,8 @@ class Answer:
             self._over |= received.final
 
     def _answered(self, reply: Literal["accepted", "resumed"]) -> None:
-        if self._due is not None and self._due[0] == reply:
-            self._due = None
+        if self._expects.due == reply:
+            self._expects.due = None
         self._settle_moves()
 
     def _settle_moves(self) -> None:

@@ -15,7 +15,8 @@ from thinkaloud.client.fragments import Joiner
 from thinkaloud.client.ids import new_id
 from thinkaloud.client.link import Link
 from thinkaloud.client.received import Received, read
-from thinkaloud.protocol.frames import Ask, Fragment, Resume, Stop, UserMessage
+from thinkaloud.protocol.frames import Fragment
+from thinkaloud.protocol.requests import Ask, Resume, Stop, UserMessage
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping

@@ -13,7 +13,7 @@ from thinkaloud.client.errors import ClientError, ConnectionLost, NoReply
 from thinkaloud.client.expiry import expiry
 from thinkaloud.client.ids import new_id
 from thinkaloud.client.received import Received
-from thinkaloud.protocol.frames import Auth, Ping
+from thinkaloud.protocol.requests import Auth, Ping
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -21,18 +21,13 @@ from thinkaloud.protocol import HEARTBEAT
 from thinkaloud.protocol.decode import decode_client_frame, frame_id
 from thinkaloud.protocol.frames import (
     Accepted,
-    AnyClientFrame,
-    Ask,
-    Auth,
     Error,
-    Ping,
     Pong,
     Reply,
-    Resume,
     Resumed,
     Rotate,
-    Stop,
 )
+from thinkaloud.protocol.requests import AnyClientFrame, Ask, Auth, Ping, Resume, Stop
 from thinkaloud.state.records import Question, Reader, Session, Turn, TurnKey
 from thinkaloud.state.stores import ControlStore, ConversationStore
 from thinkaloud.telemetry import logger

@@ -16,26 +16,22 @@ from pydantic.json_schema import models_json_schema
 from thinkaloud.protocol import SUBPROTOCOL
 from thinkaloud.protocol.frames import (
     Accepted,
-    Ask,
-    Auth,
     Complete,
     Envelope,
     Error,
     Fragment,
     Heartbeat,
     Notice,
-    Ping,
     Pong,
     Reasoning,
     Reset,
-    Resume,
     Resumed,
     Rotate,
     Source,
     Status,
-    Stop,
     Text,
 )
+from thinkaloud.protocol.requests import Ask, Auth, Ping, Resume, Stop
 
 CLIENT: tuple[type[BaseModel], ...] = (Ask, Stop, Resume, Auth, Ping)
 #: Frames with an `Envelope`. An error has one where it ends a turn.

@@ -10,17 +10,8 @@ from pydantic import ValidationError
 from thinkaloud.errors import BadJson, FrameTooDeep, FrameTooLarge, InvalidFrame, UnknownAction
 from thinkaloud.language import normalise
 from thinkaloud.protocol.encode import MAX_FRAME
-from thinkaloud.protocol.frames import (
-    ACTIONS,
-    CLIENT_FRAMES,
-    MAX_METADATA,
-    SERVER_FRAMES,
-    SERVER_TYPES,
-    AnyClientFrame,
-    Ask,
-    TurnFrame,
-    Unsequenced,
-)
+from thinkaloud.protocol.frames import SERVER_FRAMES, SERVER_TYPES, TurnFrame, Unsequenced
+from thinkaloud.protocol.requests import ACTIONS, CLIENT_FRAMES, MAX_METADATA, AnyClientFrame, Ask
 
 #: An `ask` nests three deep, and leaves room for its metadata.
 MAX_DEPTH = 16

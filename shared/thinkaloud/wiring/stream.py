@@ -8,8 +8,9 @@ from functools import cache
 
 import boto3
 
+from thinkaloud.dialogue.means import Rhythm, Stores
 from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Rhythm, Stores, Worker
+from thinkaloud.dialogue.worker import Worker
 from thinkaloud.gateway import poster
 from thinkaloud.settings import GatewaySettings, HeartbeatSettings, StreamSettings, TableSettings, read
 from thinkaloud.state.dynamo_conversations import DynamoConversations
