@@ -56,7 +56,7 @@ def signed(cloud: LocalCloud, leave_out: str = "", **claims: Any) -> str:
         {"leave_out": "exp"},
         {"tenant": "demo#SESSION"},
     ],
-    ids=str,
+    ids=lambda wrong: "-".join(wrong),
 )
 async def test_a_token_that_is_wrong_ends_the_handshake_with_401(cloud: LocalCloud, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidStatus) as refusal:

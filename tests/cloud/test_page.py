@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, ViewportSize, expect
-from thinkaloud.state.dynamodb import DynamoConversations
+from thinkaloud.state.dynamo_conversations import DynamoConversations
 
 from localcloud.cloud import LocalCloud
 from localcloud.models.controls import Fault as ModelFault
