@@ -577,8 +577,8 @@ def test_a_worker_keeps_nothing_of_the_turns_it_has_seen_to() -> None:
                 assert await house.worker.work(TurnJob(key)) == 1
                 house.heard.clear()
                 house.journal.segments.clear()
-                house.conversations = MemoryConversations()
-                house.worker._stores = Stores(house.conversations, house.journal, house.control)
+                house.conversations._turns.clear()
+                house.conversations._sessions.clear()
 
         await turns(0, 20)
         tracemalloc.start()
