@@ -310,7 +310,7 @@ class _Run:
         self._outbox.changed()
 
     async def _look_closely(self) -> None:
-        """Miss nothing that was said before now. If the table is silent the turn goes on, and the next look hears it."""
+        """Miss nothing that was said before now. If the table is silent the turn goes on: the next look hears it."""
         try:
             await self._look(consistent=True)
         except StorageError as error:
