@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, ViewportSize, expect
-from thinkaloud.state.dynamo_conversations import DynamoConversations
 
 from localcloud.cloud import LocalCloud
 from localcloud.models.controls import Fault as ModelFault
@@ -22,6 +21,7 @@ from tests.browser import OpenUrl
 from tests.cloud.test_answer import calls
 from tests.cloud.test_failures import stored
 from thinkaloud.client import new_id
+from thinkaloud.state.dynamo_conversations import DynamoConversations
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("markdown")]
 

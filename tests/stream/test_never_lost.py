@@ -37,7 +37,7 @@ class Deed:
 
 DEEDS_KNOWN = [
     *("ask", "ask", "stop", "resume", "resume", "resume-twice", "second-connection", "cut", "leave", "ping"),
-    *("crash", "again", "last-try"),
+    *("crash", "again", "last-try", "table-silent"),
     *("worker-clock-on", "worker-clock-back", "reception-clock-on", "reception-clock-back"),
 ]
 SHORT = ["年假", "十四天。", "👍🏽", "👩‍👩‍👧", "e\u0301 ", 'a "b"\\\n', "word ", "长" * 300]
@@ -112,6 +112,15 @@ async def life(plan: Plan, deeds: list[Deed]) -> list[str]:
     return check(world, deeds)
 
 
+#: What must pass without a reader noticing: no post is lost for good, nobody dies and no clock jumps.
+MILD = {"ask", "stop", "resume", "resume-twice", "second-connection", "ping", "again"}
+
+
+def is_mild(plan: Plan) -> bool:
+    """Whether the plan holds nothing but failures that the sender makes good by itself."""
+    return "gone" not in plan.faults and not any(plan.deaths) and plan.busy == "reject" and plan.seconds == 900.0
+
+
 def happen(world: World, tab: Tab, deed: Deed) -> None:
     turn = TURNS[deed.turn]
     key = TurnKey(PRINCIPAL.tenant, SESSION, turn)
@@ -140,6 +149,9 @@ def happen(world: World, tab: Tab, deed: Deed) -> None:
             world.invoke(TurnJob(key))
         case "last-try":
             world.invoke(TurnJob(key, last_try=True))
+        case "table-silent":
+            world.table_silent_until = asyncio.get_running_loop().time() + 20.0
+            world.disturbed = True
         case "worker-clock-on" | "worker-clock-back":
             world.worker_jump += 40.0 if deed.what.endswith("on") else -40.0
             world.disturbed = True
@@ -188,4 +200,6 @@ def check(world: World, deeds: list[Deed]) -> list[str]:
                 assert world.disturbed or turn in last_tries
     if not world.disturbed:
         assert world.model_calls <= len(TURNS)
+    if is_mild(world.plan) and {deed.what for deed in deeds} <= MILD:
+        assert world.silences == 0, "a turn went on in silence, and only asking for it again helped"
     return endings

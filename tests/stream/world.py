@@ -21,7 +21,7 @@ from thinkaloud.dialogue.means import Rhythm, Stores
 from thinkaloud.dialogue.reception import BusyPolicy, Reception
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
-from thinkaloud.errors import DispatchFailed, Gone, LeaseHeld, PostFailed, Throttled
+from thinkaloud.errors import DispatchFailed, Gone, LeaseHeld, PostFailed, StorageError, Throttled
 from thinkaloud.gateway.events import Message
 from thinkaloud.knowledge.index import Match
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
@@ -92,6 +92,8 @@ class World:
         self.model_calls = 0
         self.streams = 0
         self.disturbed = False
+        self.table_silent_until = 0.0
+        self.silences = 0
         self.sent: dict[tuple[str, int, int], str] = {}
         self.trouble: list[str] = []
         self._faults: Iterator[str] = iter(plan.faults)
@@ -216,6 +218,7 @@ class Process:
         self._calls: Counter[str] = Counter()
         self._leases: dict[TurnKey, float] = {}
         self._flying: set[str] = set()
+        self._stale = False
         stores: Any = (_Watched(self, store) for store in (world.conversations, world.journal, world.control))
         models: Any = world
         self.worker = Worker(
@@ -239,7 +242,13 @@ class Process:
             self.die()
         if not self._alive:
             raise asyncio.CancelledError
+        if now < self._world.table_silent_until and name in ("look", "write", "renew"):
+            raise StorageError("no answer")
+        if name in ("renew", "finish"):
+            self._is_fenced(name, *arguments[:2])
         result = method(*arguments, **options)
+        if name in ("renew", "finish") and self._stale:
+            self._world.trouble.append(f"an older epoch could {name}")
         match name:
             case "claim" if result is not None:
                 self._leases[arguments[0]] = now + LEASE
@@ -252,6 +261,11 @@ class Process:
             self.die()
             raise asyncio.CancelledError
         return result
+
+    def _is_fenced(self, name: str, key: TurnKey, epoch: int) -> None:
+        """Note whether a write is of an older epoch, which the store must refuse."""
+        stored = self._world.conversations.get(key)
+        self._stale = stored is None or stored.epoch != epoch
 
     async def post(self, connection: str, data: str) -> None:
         """As on a thread: what was begun goes on, though nobody waits for it any more."""
@@ -315,6 +329,7 @@ class Follow:
     text: str = ""
     finals: list[dict[str, Any]] = field(default_factory=list)
     behind: bool = False
+    again: bool = False
 
     @property
     def settled(self) -> bool:
@@ -373,8 +388,10 @@ class Tab:
         self.cut()
 
     def ask(self, turn: str) -> None:
+        again = any(turn in tab.follows for tab in self._world.tabs)
         follow = self.follows.setdefault(turn, Follow(turn, True, self._world.loop.time()))
         follow.heard = self._world.loop.time()
+        follow.again = again
         message = {"id": "m1", "text": "年假有几天？"}
         self._say({"action": "ask", "id": f"ask.{turn}".replace(".", "_"), "turn": turn, "message": message})
 
@@ -399,6 +416,7 @@ class Tab:
                 silent = self._world.loop.time() - follow.heard > PATIENCE
                 if not self.here or follow.settled or not (silent or follow.behind):
                     continue
+                self._world.silences += silent and follow.known
                 if self.connection not in self._world.open:
                     self.connect()
                 if follow.asked and not follow.known:
@@ -432,6 +450,8 @@ class Tab:
             follow.take(frame)
         elif frame["type"] == "accepted":
             follow.known = True
+            if follow.again:  # the frames go to the connection that asked first
+                self.resume(turn)
         elif frame["type"] == "resumed" and frame["turn"] is None:
             follow.refused = not follow.asked
             follow.known = False

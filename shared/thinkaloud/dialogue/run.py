@@ -76,7 +76,7 @@ class Run:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._outbox.attach(self._turn.connection, self._lease.first - 1)
-                await self._look(consistent=True)
+                await self._look_closely()
                 beside = [tasks.create_task(self._watch()), tasks.create_task(self._keep_journal())]
                 await self._answer()
                 upcoming = await self._free()
@@ -127,10 +127,10 @@ class Run:
         """Write down the rest, and serve who asked for the turn while its end was being stored; others find the end."""
         try:
             await self._write_journal()
-            await self._look(consistent=True)
         except StorageError:
             # Whoever comes later is told the stored answer again.
             logger().exception("the journal's end was not written")
+        await self._look_closely()
 
     async def _remember(self) -> Sequence[Exchange]:
         session = await in_thread(self._stores.conversations.session, self._key.tenant, self._key.session)
@@ -191,6 +191,13 @@ class Run:
         self._lease.renewed(granted, reserved)
         self._log.limit = reserved
         self._outbox.changed()
+
+    async def _look_closely(self) -> None:
+        """Miss nothing said before now. If the table is silent the turn goes on, and the next look hears it."""
+        try:
+            await self._look(consistent=True)
+        except StorageError as error:
+            logger().warning("the table did not answer", extra={"detail": str(error)})
 
     async def _look(self, *, consistent: bool = False) -> None:
         control = await in_thread(partial(self._stores.control.look, self._key, consistent=consistent))
