@@ -25,7 +25,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     """A cloud that finds a hundred long passages for a question."""
     handbook = tmp_path_factory.mktemp("handbook")
     for number in range(DOCUMENTS):
-        page = f"# 第{number}号退款说明：{SENTENCE * 8}\n\n{SENTENCE * 14}（第{number}号）\n"
+        page = f"# 第{number}号退款说明：{SENTENCE * 14}\n\n{SENTENCE * 14}（第{number}号）\n"
         (handbook / f"refunds-{number}.md").write_text(page, encoding="utf-8")
     environ = {"TOP_K": "100", "PROMPT_TOKENS": "500000"}
     async with opened(tmp_path_factory.mktemp("large"), environ, samples=False) as stage:
