@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The SAM CLI lives apart, because it pins versions that conflict with ours.
 SAM := .build/sam/bin/sam
 .DEFAULT_GOAL := help
-.PHONY: help dev test check lint bench build lock docs clean synth
+.PHONY: help dev test scenarios kill fuzz check lint bench build lock docs clean synth
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -33,8 +33,17 @@ web/node_modules/done: web/package-lock.json
 dev: $(VENV)/local.done web/node_modules/done ## the whole cloud on this machine, with the chat page
 	@$(BIN)/thinkaloud dev $(ARGS)
 
-test: $(VENV)/dev.done $(SAM) web/node_modules/done ## all tests
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+test: $(VENV)/dev.done $(SAM) web/node_modules/done ## all tests but the scenarios
+	@$(BIN)/pytest -n 2 --dist loadfile --ignore tests/scenarios $(ARGS)
+
+scenarios: $(VENV)/dev.done ## faults injected into the running local cloud: throttling, dead workers, lost connections
+	@$(BIN)/pytest -n 2 --dist loadfile tests/scenarios $(ARGS)
+
+kill: $(VENV)/dev.done ## kill the worker of a hundred turns, each at a random moment
+	@KILLS=100 $(BIN)/pytest tests/scenarios/test_kill.py $(ARGS)
+
+fuzz: $(VENV)/dev.done ## look for trouble in the stream for longer than the tests do
+	@$(BIN)/pytest tests/stream/test_never_lost.py --hypothesis-profile=fuzz $(ARGS)
 
 lint: $(VENV)/dev.done $(SAM) ## format, lint, types, import contract, template
 	@$(BIN)/ruff format --check
@@ -44,7 +53,7 @@ lint: $(VENV)/dev.done $(SAM) ## format, lint, types, import contract, template
 	@$(BIN)/cfn-lint template.yaml
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1 >/dev/null
 
-check: lint test ## what CI runs
+check: lint test scenarios ## what CI runs
 
 bench: $(VENV)/dev.done $(SAM) ## measure, and print each figure beside its bar
 	@THINKALOUD_BUILD_PLATFORM=host PYTHON=$(abspath $(BIN)/python) SAM_CLI_TELEMETRY=0 \

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from statistics import median
 
+_PACKAGES = ("boto3", "fastapi", "openai", "pinecone", "pydantic", "uvicorn", "websockets")
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -44,7 +46,7 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def machine() -> str:
-    """The machine and the versions that matter, in one line."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("boto3", "openai", "pinecone", "pydantic"))
-    cores = os.cpu_count()
-    return f"{platform.system()} {platform.machine()}, {cores} cores, Python {platform.python_version()}, {packages}"
+    """The machine, how busy it is (the load of the last minute) and the versions that matter, in one line."""
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    return f"{system}, Python {platform.python_version()}, {packages}"

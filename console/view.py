@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from console.markdown import AnswerMarkdown, printable
-from thinkaloud.protocol.frames import Status
+from thinkaloud.protocol.frames import Reset, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -78,6 +78,9 @@ class AnswerView:
             status = received.frame
             phase = self._phases.setdefault(status.id, Phase(self._clock()))
             phase.label, phase.state, phase.latency = printable(status.label), status.state, status.latency
+        elif isinstance(received.frame, Reset):
+            # Whoever began these is gone, and will not end them.
+            self._phases = {id_: phase for id_, phase in self._phases.items() if phase.state != "start"}
 
     def say(self, note: str) -> None:
         """A line below the answer: that it is being stopped, that it failed."""

@@ -51,7 +51,7 @@ class Monitoring(Construct):
         self._topic = Topic(self, "Alarms", enforce_ssl=True)
         CfnOutput(self, "AlarmTopicArn", description="Subscribe to it to hear of alarms.", value=self._topic.topic_arn)
         self._alarm("TurnErrors", "A turn raised or ran out of time.", self._function("turn", "Errors"), 1)
-        self._alarm("FailedTurns", "A turn that failed waits in the queue.", self._failures(), 1)
+        self._alarm("FailedTurns", "A turn that could not be closed waits in the queue.", self._failures(), 1)
         self._alarm(
             "Throttles", "Lambda refused to run a function: the account's concurrency is used up.", self._throttles(), 1
         )

@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -21,15 +19,17 @@ from typing import Any, Self
 
 from localcloud import tokens
 from localcloud.aws.cloud import Aws
+from localcloud.functions.asynchronous import LAMBDA_RETRY_DELAYS_S
 from localcloud.functions.service import LambdaService, log_line
-from localcloud.gateway.errors import PortTaken
 from localcloud.gateway.limits import AWS_LIMITS, Limits
 from localcloud.gateway.server import Gateway
 from localcloud.models.pacing import READING_PACE
 from localcloud.models.server import ModelServer
 from localcloud.page import ChatPage
 from localcloud.pinecone.server import PineconeServer
+from localcloud.ports import HOST, check_free, free_port
 from localcloud.providers import LOCAL_CHAT, LOCAL_NOTE, Model, chat_model, dimensions, embedding_model, vector_index
+from localcloud.sample_process import SamplesNotLoaded, load_apart
 from localcloud.template.localise import LocalUrls, localised
 from localcloud.template.model import Application
 from localcloud.template.reader import read_application
@@ -40,7 +40,6 @@ API = "ChatApi"
 RELEASE = "0" * 40
 #: The local index.
 INDEX = "thinkaloud"
-HOST = "127.0.0.1"
 
 
 class StartFailed(Exception):
@@ -58,6 +57,8 @@ class LocalCloud:
         environ: the user's environment, which may name models, an index and AWS endpoints.
         pace: tokens a second of the local model's answers; 0 for no delay.
         limits: the gateway's, which tests scale down.
+        retry_delays_s: seconds before each retry of an asynchronous invocation that failed; Lambda's are long.
+        max_concurrency: the most processes of one function.
         samples: load the sample handbook into the tenant `demo` of the local index.
         progress: told what is being started, a line at a time.
         log: told what functions print, with the function's name.
@@ -73,6 +74,8 @@ class LocalCloud:
         environ: Mapping[str, str] | None = None,
         pace: float | None = None,
         limits: Limits = AWS_LIMITS,
+        retry_delays_s: Sequence[float] = LAMBDA_RETRY_DELAYS_S,
+        max_concurrency: int = 50,
         samples: bool = True,
         progress: Callable[[str], None] = lambda line: None,
         log: Callable[[str, str], None] = log_line,
@@ -85,6 +88,8 @@ class LocalCloud:
         self._progress = progress
         self._log = log
         self._limits = limits
+        self._retry_delays_s = retry_delays_s
+        self._max_concurrency = max_concurrency
         self._port = port or free_port()
         self._management_port = free_port()
         self._exit = AsyncExitStack()
@@ -133,7 +138,7 @@ class LocalCloud:
         return tokens.development_token(self._state, tenant=tenant, user=user, seconds=seconds)
 
     async def _start(self) -> None:
-        _check_free(self._port)
+        check_free(self._port)
         secret = tokens.development_secret(self._state)
         self._progress("starting DynamoDB, Pinecone and the models")
         async with asyncio.TaskGroup() as tasks:
@@ -148,9 +153,19 @@ class LocalCloud:
         await self.aws.create(application)
         self._progress("starting the gateway and the functions")
         self.functions = LambdaService(
-            application, environment=self.aws.environment, inherited=self._environ, reload=True, log=self._log
+            application,
+            environment={
+                **self.aws.environment,
+                "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self._management(application),
+            },
+            inherited=self._environ,
+            reload=True,
+            retry_delays_s=self._retry_delays_s,
+            max_concurrency=self._max_concurrency,
+            log=self._log,
         )
-        await self._started(self.functions)
+        self._exit.push_async_callback(self.functions.stop)
+        await self.functions.start()
         self.gateway = Gateway(
             application.apis[API],
             self.functions,
@@ -162,10 +177,6 @@ class LocalCloud:
         environment = {**self.aws.environment, **_variables(application)}
         await self._warm(application, environment)
         self._announce(environment)
-
-    async def _started(self, server: Any) -> None:
-        self._exit.push_async_callback(server.stop)
-        await server.start()
 
     async def _parameters(self, secret: str) -> dict[str, str]:
         """The local deployer's values for the template's parameters."""
@@ -211,6 +222,10 @@ class LocalCloud:
     def _local_urls(self) -> LocalUrls:
         return LocalUrls(management=f"http://{HOST}:{self._management_port}", websocket=f"ws://{HOST}:{self._port}")
 
+    def _management(self, application: Application) -> str:
+        """The management API, for functions that cannot have its address in a variable of theirs."""
+        return f"{self._local_urls().management}/{application.apis[API].stage}"
+
     async def _warm(self, application: Application, environment: Mapping[str, str]) -> None:
         """Start one process a function, and load the samples meanwhile."""
         async with asyncio.TaskGroup() as tasks:
@@ -220,21 +235,11 @@ class LocalCloud:
 
     async def _load_samples(self, environment: Mapping[str, str]) -> None:
         self._progress("loading the sample handbook")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "localcloud.samples",
-            str(self._project / "samples" / "handbook"),
-            tokens.TENANT,
-            env={"PATH": os.defpath, **environment},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        count, complaint = await process.communicate()
-        if process.returncode:
-            reason = complaint.decode(errors="replace").strip().splitlines()
-            raise StartFailed(f"the sample handbook was not loaded: {reason[-1] if reason else 'no reason given'}")
-        self._progress(f"{int(count)} sample pages are in the index")
+        try:
+            count = await load_apart(self._project / "samples" / "handbook", tokens.TENANT, environment)
+        except SamplesNotLoaded as error:
+            raise StartFailed(str(error)) from None
+        self._progress(f"{count} sample pages are in the index")
 
     def _page_config(self) -> dict[str, Any]:
         local = self._chat == Model(self.models.url, LOCAL_CHAT, "")
@@ -274,25 +279,18 @@ _TUNABLE = {
     "PromptTokens": "PROMPT_TOKENS",
     "AnswerTokens": "ANSWER_TOKENS",
     "TopK": "TOP_K",
+    "ChatFallbackModels": "CHAT_FALLBACK_MODELS",
+    "ChatFirstTokenSeconds": "CHAT_FIRST_TOKEN_SECONDS",
+    "ChatStallSeconds": "CHAT_STALL_SECONDS",
+    "MaxConnections": "MAX_CONNECTIONS",
+    "BusyPolicy": "BUSY_POLICY",
+    "HeartbeatSeconds": "HEARTBEAT_SECONDS",
+    "LeaseSeconds": "LEASE_SECONDS",
+    "JournalSeconds": "JOURNAL_SECONDS",
+    "AbandonSeconds": "ABANDON_SECONDS",
+    "ReaderCharacters": "READER_CHARACTERS",
     "LogLevel": "LOG_LEVEL",
 }
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def _check_free(port: int) -> None:
-    """Say at once that the port is taken, rather than after everything else has started."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise PortTaken(HOST, port) from error
 
 
 def _variables(application: Application) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """An event loop whose time jumps to the next timer as soon as nothing else is left to do.
 
 A test of ten silent seconds then takes no time and gives the same figures on every machine. Functions handed to a
-thread run at once, in place, since a loop that waits for a thread would look idle.
+thread run in place, since a loop that waits for a thread would look idle; they may be given a time that they take.
 """
 
 from __future__ import annotations
@@ -27,10 +27,14 @@ class _Jump(DefaultSelector):
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """`loop.time()` starts at 0 and moves only when every task waits."""
+    """`loop.time()` starts at 0 and moves only when every task waits.
 
-    def __init__(self) -> None:
+    `thread` is what a call on a thread takes, in seconds: half of it until it happens, half until it is known here.
+    """
+
+    def __init__(self, thread: float = 0.0) -> None:
         self._jump = _Jump()
+        self._thread = thread
         super().__init__(self._jump)
 
     def time(self) -> float:
@@ -38,14 +42,33 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
         future: asyncio.Future[T] = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever awaits
-            future.set_exception(error)
+
+        def run() -> None:
+            try:
+                result = func(*args)
+            except asyncio.CancelledError:
+                future.cancel()
+            except Exception as error:  # noqa: BLE001 - it belongs to whoever awaits
+                self._later(_tell, future.set_exception, future, error)
+            else:
+                self._later(_tell, future.set_result, future, result)
+
+        self._later(run)
         return future
 
+    def _later(self, callback: Callable[..., None], *args: Any) -> None:
+        if self._thread:
+            self.call_later(self._thread / 2, callback, *args)
+        else:
+            callback(*args)
 
-def in_virtual_time(scenario: Coroutine[Any, Any, T]) -> T:
-    """Run a scenario to its end."""
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+
+def _tell(tell: Callable[[Any], None], future: asyncio.Future[Any], what: Any) -> None:
+    if not future.done():
+        tell(what)
+
+
+def in_virtual_time(scenario: Coroutine[Any, Any, T], thread: float = 0.0) -> T:
+    """Run a scenario to its end; `thread` as in `VirtualTimeLoop`."""
+    with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(thread)) as runner:
         return runner.run(scenario)

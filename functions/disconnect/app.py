@@ -8,5 +8,5 @@ from thinkaloud.wiring.connections import connections
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Nobody is left to hear the answer."""
-    connections().delete(read_disconnect(event).connection)
+    connections().forget(read_disconnect(event).connection)
     return {"statusCode": 200}

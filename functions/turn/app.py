@@ -1,11 +1,13 @@
-"""The turn: invoked asynchronously by `default`, answers one question over the connection that asked it."""
+"""The turn: invoked asynchronously by `default`, answers one question over the connections that listen."""
 
 from typing import Any
 
 from thinkaloud.dialogue.job import decode_job
-from thinkaloud.wiring.turn import runner, worker
+from thinkaloud.wiring.stream import runner
+from thinkaloud.wiring.turn import worker
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, bool]:
-    """Says whether this invocation ran the turn, or found it taken."""
-    return {"ran": runner().run(worker().run(decode_job(event)))}
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """Says how many turns this invocation ran: none where another worker has it, more where some waited."""
+    seconds = context.get_remaining_time_in_millis() / 1000
+    return {"ran": runner().run(worker().work(decode_job(event), seconds))}

@@ -24,6 +24,9 @@ class Worker(Protocol):
     async def invoke(self, invocation: Invocation) -> InvocationResult:
         """Runs one invocation and never raises; where `exit` is done afterwards, the worker is of no more use."""
 
+    def kill(self) -> None:
+        """Sends the process SIGKILL and does not wait: the invocation under way is lost with it."""
+
     async def stop(self) -> None:
         """Ends the process."""
 
@@ -52,6 +55,7 @@ class Pool:
         self._clock = clock
         self._idle: list[_Idle] = []
         self._workers: dict[Worker, int] = {}
+        self._running: dict[Worker, Invocation] = {}
         self._generation = 0
         self._wanted = 0
         self._waiting: deque[asyncio.Future[Worker]] = deque()
@@ -75,13 +79,22 @@ class Pool:
             worker = await self._acquire()
         except InitFailed as error:
             return error.result
+        self._running[worker] = invocation
         try:
             return await worker.invoke(invocation)
         except asyncio.CancelledError:
             self._retire(worker)  # it is still at work, and nobody listens
             raise
         finally:
+            del self._running[worker]
             self._release(worker)
+
+    def kill(self, doomed: Callable[[Invocation], bool]) -> int:
+        """Kills the workers that run such an invocation, as when their machine is lost; how many there were."""
+        found = [worker for worker, invocation in self._running.items() if doomed(invocation)]
+        for worker in found:
+            worker.kill()
+        return len(found)
 
     async def warm(self, count: int) -> None:
         """Sees to it that `count` workers are ready and stay so, whatever their idle time. InitFailed if one is not."""

@@ -83,13 +83,17 @@ class Worker:
             self._report(result)
         return result
 
+    def kill(self) -> None:
+        """Kills the process with all it started, and leaves the rest to whoever waits for it."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: permission, for a group of zombies
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     async def stop(self) -> None:
         """Kills the process with all it started, and waits for its last words."""
         if not self._stopped:
             self._stopped = True
             self._ended_on_purpose = not self._exit.done()
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: permission, for a group of zombies
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self.kill()
         await self._exit
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._output, _LAST_WORDS_S)

@@ -171,6 +171,15 @@ class LambdaService:
         pools = [(self._pools[self.find(function).logical_id], count) for function, count in counts.items()]
         await asyncio.gather(*(pool.warm(count) for pool, count in pools))
 
+    def kill(self, function: str, payload: str = "") -> int:
+        """Kills the workers of a function whose event holds `payload`, with SIGKILL; how many there were.
+
+        Whatever they were doing comes back as the exit of their process, as it does from Lambda.
+        """
+        return self._pools[self.find(function).logical_id].kill(
+            lambda invocation: payload.encode() in invocation.payload
+        )
+
     async def settled(self) -> None:
         """Waits until no asynchronous invocation is left."""
         await self._events.settled()

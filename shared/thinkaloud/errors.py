@@ -3,6 +3,8 @@
 ThinkaloudError
 ├── ConfigurationError       the deployment is wrong; only operators see why
 ├── IdentityError            who is calling cannot be established
+│   └── ForeignToken         a token of another user than the connection's
+├── KeysUnavailable          the issuer's keys cannot be fetched
 ├── FrameError               what the client sent cannot be read
 │   ├── BadJson
 │   ├── FrameTooLarge
@@ -13,6 +15,10 @@ ThinkaloudError
 ├── SessionBusy              the session is answering another question
 ├── StorageError             DynamoDB
 │   └── StorageThrottled
+├── TurnCrashed              every worker of the turn died
+├── LeaseLost                another worker has the turn; this one must stop
+├── LeaseHeld                a dead worker's lease still runs, so that the turn cannot be closed yet
+├── JournalBroken            what was written of a turn cannot be read
 ├── DispatchFailed           Lambda did not take the turn
 ├── KnowledgeError           embedding or retrieval; a turn goes on without passages
 │   └── DocumentError        a document cannot be read or is empty
@@ -20,7 +26,8 @@ ThinkaloudError
 │   ├── ModelRefused         401, 403, 404, 400: a retry will not help
 │   ├── ModelBusy            429
 │   ├── ModelUnavailable     5xx, time-out, no connection
-│   └── ModelBroken          a stream that ends half-way, or says nothing
+│   ├── ModelBroken          a stream that ends half-way, or says nothing
+│   └── ModelStalled         silent for longer than its limit
 └── PostError                pushing a frame to a connection
     ├── Gone                 410: nobody is there
     ├── Throttled            429
@@ -41,6 +48,14 @@ class ConfigurationError(ThinkaloudError):
 
 class IdentityError(ThinkaloudError):
     """The token is missing, expired, forged or incomplete. The message says which, and never holds the token."""
+
+
+class ForeignToken(IdentityError):
+    """A valid token, but of another user or tenant than the connection was opened for."""
+
+
+class KeysUnavailable(ThinkaloudError):
+    """The issuer's key set cannot be fetched, so that no token can be checked. Not the caller's fault."""
 
 
 class FrameError(ThinkaloudError):
@@ -87,6 +102,22 @@ class StorageThrottled(StorageError):
     """DynamoDB is throttling; the same request may pass later."""
 
 
+class TurnCrashed(ThinkaloudError):
+    """Every worker that tried the turn died before its end."""
+
+
+class LeaseLost(ThinkaloudError):
+    """The turn's lease ran out or was taken: nothing more may be written or posted."""
+
+
+class LeaseHeld(ThinkaloudError):
+    """Another worker's lease on the turn has not run out yet."""
+
+
+class JournalBroken(ThinkaloudError):
+    """A journal segment is missing or not what was written."""
+
+
 class DispatchFailed(ThinkaloudError):
     """Lambda did not take the invocation of the turn function."""
 
@@ -108,7 +139,11 @@ class ModelRefused(ModelError):
 
 
 class ModelBusy(ModelError):
-    """The provider says 429."""
+    """The provider says 429. `retry_after` are the seconds it asks for, where it does."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ModelUnavailable(ModelError):
@@ -117,6 +152,10 @@ class ModelUnavailable(ModelError):
 
 class ModelBroken(ModelError):
     """The stream ended without its end, or held nothing."""
+
+
+class ModelStalled(ModelError):
+    """The model was silent for longer than the limit the message names."""
 
 
 class PostError(ThinkaloudError):
@@ -151,12 +190,16 @@ CLIENT_CODES: dict[type[Exception], tuple[str, bool]] = {
     StorageThrottled: ("throttled", True),
     StorageError: ("storage_unavailable", True),
     DispatchFailed: ("throttled", True),
+    TurnCrashed: ("crashed", True),
     KnowledgeError: ("knowledge_unavailable", True),
     ModelRefused: ("model_refused", False),
     ModelBusy: ("model_busy", True),
     ModelUnavailable: ("model_unavailable", True),
     ModelBroken: ("model_broken", True),
+    ModelStalled: ("model_stalled", True),
     ModelError: ("model_unavailable", True),
+    ForeignToken: ("wrong_user", False),
+    KeysUnavailable: ("sign_in_unavailable", True),
     IdentityError: ("unauthorized", False),
     Exception: ("internal", True),
 }
@@ -169,3 +212,8 @@ def client_code(error: BaseException) -> tuple[str, bool]:
         if row is not None:
             return row
     return CLIENT_CODES[Exception]
+
+
+def retryable(code: str) -> bool:
+    """Whether asking again may help after `code`."""
+    return dict(CLIENT_CODES.values()).get(code, True)

@@ -39,6 +39,14 @@ class OriginSettings:
 
 
 @dataclass(frozen=True)
+class ConnectionSettings:
+    """The host below which every API is, `{api}.{domain}`, and how many connections a user may have at a time."""
+
+    domain: str = variable("GATEWAY_DOMAIN")
+    most: int = variable("MAX_CONNECTIONS", 10)
+
+
+@dataclass(frozen=True)
 class TableSettings:
     """The one DynamoDB table."""
 
@@ -47,9 +55,17 @@ class TableSettings:
 
 @dataclass(frozen=True)
 class DispatchSettings:
-    """The function that answers, by name or ARN."""
+    """The function that answers, by name or ARN, and what becomes of a question while another one is answered."""
 
     function: str = variable("TURN_FUNCTION")
+    busy: str = variable("BUSY_POLICY", "reject", choices=("reject", "queue", "interrupt"))
+
+
+@dataclass(frozen=True)
+class HeartbeatSettings:
+    """The longest silence of a live turn, in seconds: the worker keeps it, and clients are told."""
+
+    seconds: int = variable("HEARTBEAT_SECONDS", 10)
 
 
 @dataclass(frozen=True)
@@ -60,14 +76,35 @@ class GatewaySettings:
 
 
 @dataclass(frozen=True)
+class StreamSettings:
+    """How a turn is sent and kept.
+
+    Seconds the journal is kept; seconds a turn goes on that nobody listens to, 0 for to its end; characters a second
+    that one reader gets, 0 for all there are; seconds that a worker's claim holds for.
+    """
+
+    journal_seconds: int = variable("JOURNAL_SECONDS", 3_600)
+    abandon_seconds: int = variable("ABANDON_SECONDS", 0)
+    reader_characters: int = variable("READER_CHARACTERS", 0)
+    lease_seconds: int = variable("LEASE_SECONDS", 15)
+
+
+@dataclass(frozen=True)
 class ChatSettings:
-    """The chat model: any OpenAI-compatible endpoint. Without `api_key_arn` the endpoint takes no key."""
+    """The chat model: any OpenAI-compatible endpoint. Without `api_key_arn` the endpoint takes no key.
+
+    `fallbacks` are models of the same endpoint, asked in this order when the first one fails. The two limits are the
+    longest silences, in seconds, before an answer's first word and within it.
+    """
 
     base_url: str = variable("CHAT_BASE_URL")
     model: str = variable("CHAT_MODEL")
     api_key_arn: str = variable("CHAT_API_KEY_ARN", "")
     prompt_tokens: int = variable("PROMPT_TOKENS", 6_000)
     answer_tokens: int = variable("ANSWER_TOKENS", 1_000)
+    first_token_seconds: int = variable("CHAT_FIRST_TOKEN_SECONDS", 60)
+    stall_seconds: int = variable("CHAT_STALL_SECONDS", 30)
+    fallbacks: tuple[str, ...] = variable("CHAT_FALLBACK_MODELS", ())
 
 
 @dataclass(frozen=True)
@@ -92,9 +129,12 @@ class IndexSettings:
 ALL: tuple[type, ...] = (
     JwtSettings,
     OriginSettings,
+    ConnectionSettings,
     TableSettings,
     DispatchSettings,
+    HeartbeatSettings,
     GatewaySettings,
+    StreamSettings,
     ChatSettings,
     EmbeddingSettings,
     IndexSettings,
@@ -118,16 +158,16 @@ def read(kind: type[T], environ: Mapping[str, str]) -> T:
                     f"the environment variable {name} is missing; template.yaml sets it for this function"
                 )
             continue
-        values[item.name] = _convert(name, text, hints[item.name], item.metadata["choices"])
+        values[item.name] = _convert(name, text, hints[item.name], item.metadata["choices"], zero=item.default == 0)
     return kind(**values)
 
 
-def _convert(name: str, text: str, kind: Any, choices: tuple[str, ...]) -> Any:
+def _convert(name: str, text: str, kind: Any, choices: tuple[str, ...], *, zero: bool) -> Any:
     if choices and text not in choices:
         raise ConfigurationError(f"{name} is {text!r}; it must be one of {', '.join(choices)}")
     if kind is int:
-        if not text.isdecimal() or int(text) == 0:
-            raise ConfigurationError(f"{name} is {text!r}; it must be a whole number above 0")
+        if not text.isdecimal() or (int(text) == 0 and not zero):
+            raise ConfigurationError(f"{name} is {text!r}; it must be a whole number{'' if zero else ' above 0'}")
         return int(text)
     if kind is str:
         return text

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = ("AuthorizerFunction", "ConnectFunction", "DefaultFunction", "DisconnectFunction", "TurnFunction")
+FUNCTIONS = (
+    "AuthorizerFunction",
+    "ConnectFunction",
+    "DefaultFunction",
+    "DisconnectFunction",
+    "SettleFunction",
+    "TurnFunction",
+)
 
 Sam = Callable[..., str]
 

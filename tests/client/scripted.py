@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
+
+if TYPE_CHECKING:
+    from tests.client.wire import Far
 
 DOCS = [
     {"id": "1", "title": "Refunds", "uri": "handbook/en/refunds.md", "score": 0.9, "snippet": "Five working days."},
@@ -21,9 +24,9 @@ DOCS = [
 
 
 class Peer:
-    """The server's end of one connection; speaks in dicts."""
+    """The server's end of one connection, over a network or in memory; speaks in dicts."""
 
-    def __init__(self, socket: ServerConnection) -> None:
+    def __init__(self, socket: ServerConnection | Far) -> None:
         self.socket = socket
         self.turn: dict[str, Any] = {}
         self.seq = 0
@@ -33,6 +36,16 @@ class Peer:
 
     async def send(self, **fields: Any) -> None:
         await self.socket.send(json.dumps(fields, ensure_ascii=False))
+
+    async def resume(self, state: str = "running", to: int = 0) -> dict[str, Any]:
+        """Receive a resume and say where the turn stands; what is said next goes on after its cursor."""
+        resume = await self.receive()
+        assert resume["action"] == "resume", resume
+        self.start({"turn": "t-12345678", **resume})  # without one it is the session's last
+        self.seq = resume["after"]
+        re, envelope = resume["id"], {key: self.turn[key] for key in ("session", "turn")}
+        await self.send(type="resumed", re=re, **envelope, state=state, **{"from": self.seq + 1, "to": to})
+        return resume
 
     async def accept(self) -> dict[str, Any]:
         """Receive an ask and accept it."""

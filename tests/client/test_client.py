@@ -15,7 +15,6 @@ from thinkaloud.client import (
     Client,
     ClientError,
     ConnectionLost,
-    FramesMissing,
     GatewayError,
     HandshakeRefused,
     Limits,
@@ -125,41 +124,6 @@ async def test_an_answer_does_without_accepted():
 
     async with scripted_server(script) as server, client(server.ws, limits=Limits(hole=0.01)) as c:
         assert await drain(c.ask("?", session=SESSION)) == ["text", "complete"]
-
-
-async def test_a_hole_that_stays_is_an_error_that_names_it():
-    async def script(peer: Peer) -> None:
-        await peer.accept()
-        await peer.text("a")
-        peer.numbered("text")
-        peer.numbered("text")
-        await peer.complete()
-        await listen(peer)
-
-    async with scripted_server(script) as server, client(server.ws, limits=Limits(hole=0.01)) as c:
-        answer = c.ask("?", session=SESSION)
-        with pytest.raises(FramesMissing, match="frames 2 to 3 never arrived") as caught:
-            await drain(answer)
-    assert (caught.value.first, caught.value.last) == (2, 3)
-    assert answer.message.text == "a"
-
-
-async def test_frames_behind_a_hole_do_not_put_off_its_end():
-    async def script(peer: Peer) -> None:
-        await peer.accept()
-        peer.numbered("text")
-        while True:
-            await peer.text("more")
-            await asyncio.sleep(0.01)
-
-    async def play(peer: Peer) -> None:
-        stream = asyncio.create_task(script(peer))
-        await listen(peer)
-        stream.cancel()
-
-    async with scripted_server(play) as server, client(server.ws, limits=Limits(hole=0.1)) as c:
-        with pytest.raises(FramesMissing, match="frame 1 never arrived"):
-            await asyncio.wait_for(drain(c.ask("?", session=SESSION)), 5)
 
 
 async def test_a_refused_question_ends_with_its_error_frame():
@@ -293,22 +257,6 @@ async def test_a_ping_on_a_connection_that_closes():
             await c.ping()
 
 
-async def test_nothing_comes_back():
-    async with scripted_server(listen) as server, client(server.ws, limits=Limits(reply=0.01)) as c:
-        with pytest.raises(NoReply, match="the question was not accepted"):
-            await drain(c.ask("?", session=SESSION))
-
-
-async def test_an_answer_that_falls_silent():
-    async def script(peer: Peer) -> None:
-        await peer.accept()
-        await listen(peer)
-
-    async with scripted_server(script) as server, client(server.ws, limits=Limits(silence=0.01)) as c:
-        with pytest.raises(NoReply, match="fell silent"):
-            await drain(c.ask("?", session=SESSION))
-
-
 async def test_a_break_before_accepted_asks_again_under_the_same_turn():
     turns = []
 
@@ -324,29 +272,6 @@ async def test_a_break_before_accepted_asks_again_under_the_same_turn():
         await drain(answer)
     assert answer.message.text == "a"
     assert turns == [answer.turn] * 3
-
-
-async def test_breaks_without_end_are_given_up():
-    async def breaks(peer: Peer) -> None:
-        await peer.receive()
-
-    async with scripted_server(breaks) as server, client(server.ws) as c:
-        with pytest.raises(ConnectionLost):
-            await drain(c.ask("?", session=SESSION))
-    assert server.connections == QUICK.attempts
-
-
-async def test_a_break_in_mid_answer_is_told_with_its_close_code():
-    async def script(peer: Peer) -> None:
-        await peer.accept()
-        await peer.text("Five")
-        await peer.socket.close(1001, "Going away")
-
-    async with scripted_server(script) as server, client(server.ws) as c:
-        answer = c.ask("?", session=SESSION)
-        with pytest.raises(ConnectionLost, match="1001, Going away"):
-            await drain(answer)
-    assert answer.message.text == "Five"
 
 
 async def test_the_next_question_opens_a_new_connection_with_a_fresh_token():

@@ -14,7 +14,7 @@ USAGE = {"prompt": 90, "completion": 12, "estimated": False}
 def fold(*frames: dict[str, Any]) -> Message:
     folding = Fold(SESSION, TURN)
     for seq, fields in enumerate(frames, 1):
-        found = read(json.dumps({"session": SESSION, "turn": TURN, "seq": seq, "trace": "x", **fields}))
+        found = read(json.dumps({"session": SESSION, "turn": TURN, "seq": seq, "trace": "trace-1", **fields}))
         assert isinstance(found, Received)
         folding.add(found)
     return folding.message

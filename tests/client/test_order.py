@@ -2,6 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thinkaloud.client import FrameOrder, Received
+from thinkaloud.client.order import MOST_HELD
 
 
 def numbered(seq: int, kind: str = "text") -> Received:
@@ -73,6 +74,103 @@ def test_frames_without_a_number_pass_and_leave_the_order_alone():
         frame = Received("text", {"type": "text", "seq": odd})
         assert order.push(frame) == [frame]
     assert order.missing is None
+
+
+def ranged(first: int, last: int) -> Received:
+    return Received("text", {"type": "text", "from": first, "seq": last})
+
+
+def spans(frames: list[Received]) -> list[tuple[int | None, int | None]]:
+    return [(frame.first, frame.seq) for frame in frames]
+
+
+def test_who_resumes_awaits_no_accepted():
+    order = FrameOrder(awaits_accepted=False)
+    assert order.cursor == 0
+    assert spans(order.push(numbered(1))) == [(1, 1)]
+    assert order.cursor == 1
+
+
+def test_a_range_right_after_the_cursor_counts_whole():
+    order = opened()
+    order.push(numbered(1))
+    assert spans(order.push(ranged(2, 5))) == [(2, 5)]
+    assert order.cursor == 5
+    assert spans(order.push(numbered(6))) == [(6, 6)]
+
+
+def test_a_range_that_was_wholly_seen_is_a_duplicate():
+    order = opened()
+    order.push(ranged(1, 4))
+    assert order.push(ranged(2, 4)) == order.push(ranged(1, 4)) == order.push(numbered(3)) == []
+    assert not order.torn
+
+
+def test_a_range_that_was_partly_seen_is_dropped_until_a_replay():
+    order = opened()
+    order.push(ranged(1, 3))
+    assert order.push(ranged(2, 6)) == []
+    assert order.torn
+    assert order.missing is None
+    order.replay()
+    assert not order.torn
+    assert spans(order.push(ranged(4, 6))) == [(4, 6)]
+
+
+def test_a_range_that_waits_may_be_torn_by_what_fills_the_hole():
+    order = opened()
+    order.push(ranged(3, 6))
+    assert spans(order.push(ranged(1, 4))) == [(1, 4)]
+    assert order.torn
+    assert order.cursor == 4
+
+
+def test_a_longer_range_takes_the_place_of_a_shorter_one_that_waits():
+    order = opened()
+    for frame in (numbered(2), ranged(2, 4), ranged(2, 3)):
+        order.push(frame)
+    assert spans(order.push(numbered(1))) == [(1, 1), (2, 4)]
+
+
+def test_a_range_that_makes_no_sense_is_one_frame():
+    assert [ranged(first, 3).first for first in (4, 0, -1)] == [3, 3, 3]
+
+
+def test_reset_jumps_ahead_and_drops_what_waited_before_it():
+    order = opened()
+    order.push(numbered(1))
+    for seq in (3, 4, 42):
+        order.push(numbered(seq))
+    assert [frame.seq for frame in order.push(numbered(40, "reset"))] == [40]
+    assert order.missing == (41, 41)
+    assert order.push(numbered(2)) == []
+    assert [frame.seq for frame in order.push(numbered(41))] == [41, 42]
+
+
+def test_a_reset_that_was_seen_is_a_duplicate():
+    order = opened()
+    order.push(numbered(9, "reset"))
+    assert order.push(numbered(9, "reset")) == order.push(numbered(3, "reset")) == []
+    assert order.cursor == 9
+
+
+def test_what_waits_is_bounded_and_the_farthest_goes_first():
+    order = opened()
+    for seq in range(MOST_HELD + 10, 1, -1):
+        order.push(numbered(seq))
+    assert [frame.seq for frame in order.push(numbered(1))] == list(range(1, MOST_HELD + 1))
+
+
+@given(st.data(), st.integers(min_value=1, max_value=30))
+def test_any_mixture_of_ranges_shows_each_number_once_with_a_replay_where_one_is_torn(data: st.DataObject, count: int):
+    pairs = st.tuples(st.integers(1, count), st.integers(1, count)).map(sorted)
+    order = opened()
+    shown = [frame for first, last in data.draw(st.lists(pairs)) for frame in order.push(ranged(first, last))]
+    assert order.torn or order.missing or order.cursor == max([frame.seq or 0 for frame in shown], default=0)
+    order.replay()
+    shown += [frame for seq in range(order.cursor + 1, count + 1) for frame in order.push(numbered(seq))]
+    counted = [number for frame in shown for number in range(frame.first or 0, (frame.seq or 0) + 1)]
+    assert counted == list(range(1, count + 1))
 
 
 @given(st.data(), st.integers(min_value=1, max_value=30))

@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from thinkaloud.client import Client, new_id
-from thinkaloud.state.dynamodb import DynamoConversations
+from thinkaloud.state.dynamo_conversations import DynamoConversations
 
 ROOT = Path(__file__).parents[2]
 

@@ -28,7 +28,9 @@ class Heard:
 
     @property
     def numbers(self) -> list[int]:
-        return [frame["seq"] for frame in self.frames if "seq" in frame]
+        """Every number that was told, each of those a frame stands for."""
+        told = [frame for frame in self.frames if "seq" in frame]
+        return [number for frame in told for number in range(frame.get("from", frame["seq"]), frame["seq"] + 1)]
 
 
 async def ask(client: Client, text: str, **options: Any) -> Heard:

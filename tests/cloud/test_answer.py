@@ -11,7 +11,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.models.controls import Override
 from tests.cloud.conversation import ask
 from thinkaloud.client import Client, new_id
-from thinkaloud.state.dynamodb import DynamoConversations
+from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.records import TurnKey
 
 QUESTIONS = [

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from localcloud.cloud import LocalCloud, free_port
+from localcloud.cloud import LocalCloud
+from localcloud.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "local-cloud.md").read_text(encoding="utf-8")

@@ -130,11 +130,30 @@ async def test_a_connection_that_breaks_in_mid_answer(project: Path):
         await peer.text("Five")
         await peer.socket.close(1001, "Going away")
 
-    async with scripted_server(script) as server:
+    async def goes_on(peer: Peer) -> None:
+        await peer.resume()
+        await peer.text(" days.")
+        await peer.complete()
+        await listen(peer)
+
+    async with scripted_server(script, goes_on) as server:
         finished = await thinkaloud("chat", "--once", "?", "--json", "--url", server.ws, "--token", "t", cwd=project)
+    assert finished.code == 0, finished.err
+    assert [frame["type"] for frame in finished.frames] == ["accepted", "text", "resumed", "text", "complete"]
+
+
+async def test_an_answer_that_the_server_no_longer_has(project: Path):
+    async def script(peer: Peer) -> None:
+        await peer.accept()
+
+    async def knows_nothing(peer: Peer) -> None:
+        await peer.resume("none")
+        await listen(peer)
+
+    async with scripted_server(script, knows_nothing) as server:
+        finished = await thinkaloud("chat", "--once", "？", "--url", server.ws, "--token", "t", cwd=project)
     assert finished.code == 1
-    assert [frame["type"] for frame in finished.frames] == ["accepted", "text"]
-    assert finished.err == "thinkaloud: the connection closed (1001, Going away)\n"
+    assert "it is unknown there, or too old" in finished.err
 
 
 async def test_a_refused_token(project: Path):

@@ -75,6 +75,17 @@ def test_a_phase_that_failed_is_marked():
     assert stage.drawn == "✗ The search failed; answering without the documents"
 
 
+def test_what_a_dead_worker_began_is_not_shown_as_going_on():
+    stage = Stage()
+    stage.status("s1", "end", "Searching", latency=0.02)
+    stage.status("s2", "start", "Answering")
+    stage.text("Half an")
+    stage.show("reset", step=0)
+    assert "Answering" not in stage.drawn
+    assert "Half an" not in stage.drawn
+    assert "Searching" in stage.drawn
+
+
 def test_sources_stand_in_columns_whatever_their_script():
     stage = Stage()
     stage.show("source", docs=[{**DOCS[0], "section": "How long"}, DOCS[1]])

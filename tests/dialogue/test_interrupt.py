@@ -9,7 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from tests.virtual_time import in_virtual_time
-from thinkaloud.dialogue.interrupt import until
+from thinkaloud.dialogue.interrupt import Stop, until
 
 
 class Source:
@@ -28,7 +28,7 @@ class Source:
             self.closed_at = asyncio.get_running_loop().time()
 
 
-async def collect(source: Source, stop: asyncio.Event) -> list[int]:
+async def collect(source: Source, stop: Stop) -> list[int]:
     async with aclosing(until(source.numbers(), stop)) as numbers:
         return [number async for number in numbers]
 
@@ -43,7 +43,7 @@ def test_without_a_stop_everything_comes() -> None:
     source = Source(3)
 
     async def scenario() -> None:
-        assert await collect(source, asyncio.Event()) == [0, 1, 2]
+        assert await collect(source, Stop()) == [0, 1, 2]
 
     in_virtual_time(scenario())
     assert source.closed_at == pytest.approx(3.0)
@@ -53,8 +53,8 @@ def test_a_stop_cuts_the_wait_for_the_next_item_short() -> None:
     source = Source()
 
     async def scenario() -> None:
-        stop = asyncio.Event()
-        asyncio.get_running_loop().call_later(2.5, stop.set)
+        stop = Stop()
+        asyncio.get_running_loop().call_later(2.5, stop.ask, "user")
         assert await collect(source, stop) == [0, 1]
 
     in_virtual_time(scenario())
@@ -65,10 +65,10 @@ def test_a_stop_between_two_items_is_seen_before_the_next_is_asked_for() -> None
     source = Source()
 
     async def scenario() -> None:
-        stop = asyncio.Event()
+        stop = Stop()
         async with aclosing(until(source.numbers(), stop)) as numbers:
             async for _ in numbers:
-                stop.set()
+                stop.ask("user")
 
     in_virtual_time(scenario())
     assert source.closed_at == pytest.approx(1.0)
@@ -78,8 +78,8 @@ def test_a_stop_that_came_first_starts_nothing() -> None:
     source = Source()
 
     async def scenario() -> None:
-        stop = asyncio.Event()
-        stop.set()
+        stop = Stop()
+        stop.ask("user")
         assert await collect(source, stop) == []
 
     in_virtual_time(scenario())
@@ -90,7 +90,7 @@ def test_leaving_early_closes_the_source() -> None:
     source = Source()
 
     async def scenario() -> None:
-        async with aclosing(until(source.numbers(), asyncio.Event())) as numbers:
+        async with aclosing(until(source.numbers(), Stop())) as numbers:
             assert await anext(numbers) == 0
         await nothing_is_left()
 
@@ -103,7 +103,7 @@ def test_cancelling_whoever_waits_closes_the_source() -> None:
     source = Source()
 
     async def scenario() -> None:
-        waiting = asyncio.create_task(collect(source, asyncio.Event()))
+        waiting = asyncio.create_task(collect(source, Stop()))
         await asyncio.sleep(2.5)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -122,8 +122,16 @@ def test_an_error_passes_through() -> None:
     async def scenario() -> None:
         seen = []
         with pytest.raises(LookupError):
-            async for number in until(fails(), asyncio.Event()):
+            async for number in until(fails(), Stop()):
                 seen.append(number)  # noqa: PERF401 - what came before the error is the point
         assert seen == [1]
 
     in_virtual_time(scenario())
+
+
+def test_of_several_wishes_the_first_one_says_why() -> None:
+    stop = Stop()
+    assert (stop.asked, stop.reason) == (False, None)
+    stop.ask("superseded")
+    stop.ask("user")
+    assert (stop.asked, stop.reason) == (True, "superseded")

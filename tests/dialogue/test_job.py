@@ -10,15 +10,14 @@ import pytest
 from botocore.stub import Stubber
 from pydantic import ValidationError
 
-from tests.builders import question
+from tests.builders import NOW, turn_key
 from thinkaloud.dialogue.job import LambdaDispatcher, RecordingDispatcher, TurnJob, decode_job, encode_job
 from thinkaloud.errors import DispatchFailed
+from thinkaloud.protocol.frames import MAX_SEQ
+from thinkaloud.state.records import Reader, TurnKey
 
-JOB = TurnJob(
-    question("我们部门今年的年假额度是多少？👍", locale="zh-CN", metadata={"page": None, "n": [1, 2.5, 10**40]}),
-    connection="UXcB4dYzFiACJNw=",
-    recent=("turn-0000", "turn-0001"),
-)
+READER = Reader("UXcB4dYzFiACJNw=", 17, "f7", NOW)
+JOB = TurnJob(turn_key(), READER)
 
 
 @pytest.fixture
@@ -26,16 +25,29 @@ def client() -> Any:
     return boto3.client("lambda", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
 
 
-def test_a_job_survives_the_way() -> None:
-    assert decode_job(json.loads(encode_job(JOB))) == JOB
+@pytest.mark.parametrize("job", [TurnJob(turn_key()), JOB, TurnJob(turn_key(), last_try=True)])
+def test_a_job_survives_the_way(job: TurnJob) -> None:
+    assert decode_job(json.loads(encode_job(job))) == job
 
 
-def test_the_longest_question_is_far_below_the_limit_of_an_invocation() -> None:
-    longest = TurnJob(question("年" * 8_000, metadata={"k": "x" * 4_000}), "c" * 40, ("t" * 64,) * 20)
-    assert len(encode_job(longest)) < 256 * 1024, "the limit of older regions; today's is 1 MB"
+def test_a_job_is_ids_alone_so_that_no_question_is_too_long_for_it() -> None:
+    longest = TurnJob(TurnKey("t" * 128, "s" * 64, "u" * 64), Reader("c" * 128, MAX_SEQ, "f" * 64, NOW))
+    assert len(encode_job(longest)) < 1_024
 
 
-@pytest.mark.parametrize("event", [{}, {"question": {}}, {"connection": "c"}, {"Records": []}])
+def test_the_record_of_an_invocation_that_failed_for_good_is_a_last_try() -> None:
+    """As Lambda hands it to the destination: the job is where it was, and says who asked."""
+    record = {
+        "version": "1.0",
+        "timestamp": "2025-11-20T09:30:08.214Z",
+        "requestContext": {"requestId": "r", "condition": "RetriesExhausted", "approximateInvokeCount": 3},
+        "requestPayload": json.loads(encode_job(JOB)),
+        "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+    }
+    assert decode_job(record) == TurnJob(turn_key(), READER, last_try=True)
+
+
+@pytest.mark.parametrize("event", [{}, {"key": {}}, {"reader": None}, {"Records": []}, {"requestPayload": {}}])
 def test_another_event_is_no_job(event: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         decode_job(event)

@@ -1,331 +1,467 @@
-"""What a client hears to each of its frames, and what has happened by then."""
+"""What becomes of a client's message, in every state a turn can be in; and the busy policies under many at once."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from dataclasses import replace
+import threading
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.builders import NOW, outcome, principal, question, turn_key
-from thinkaloud.dialogue.job import RecordingDispatcher, TurnJob
-from thinkaloud.dialogue.reception import DISPATCH_TIME, Reception
-from thinkaloud.errors import DispatchFailed, StorageError, StorageThrottled
+from tests.virtual_time import in_virtual_time
+from thinkaloud.dialogue.authentication import Authentication
+from thinkaloud.dialogue.job import TurnJob
+from thinkaloud.dialogue.means import Stores
+from thinkaloud.dialogue.reception import BusyPolicy, Reception
+from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.dialogue.worker import Worker
+from thinkaloud.errors import DispatchFailed
 from thinkaloud.gateway.events import Message
-from thinkaloud.identity.principal import Principal
-from thinkaloud.protocol.frames import Accepted, Error, Pong
-from thinkaloud.state.memory import MemoryConversations
-from thinkaloud.state.records import Question, Turn, TurnKey
+from thinkaloud.gateway.poster import RecordingPoster
+from thinkaloud.knowledge.index import MemoryIndex
+from thinkaloud.models.chat import ChatMessage, Delta, Finish
+from thinkaloud.models.embedding import HashingEmbedder
+from thinkaloud.protocol.frames import Accepted, Error, Pong, Reply, Resumed
+from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal
+from thinkaloud.state.memory_connections import MemoryConnections
+from thinkaloud.state.records import DISPATCH_TIME, LEASE, SKEW, Reader, Turn, TurnKey
+from thinkaloud.state.stores import ControlStore, ConversationStore
 
-SESSION = "session-1"
-
-
-class FailingDispatcher(RecordingDispatcher):
-    """Refuses as often as it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.failures = 0
-
-    def dispatch(self, job: TurnJob) -> None:
-        if self.failures:
-            self.failures -= 1
-            raise DispatchFailed("the turn could not be started: TooManyRequestsException")
-        super().dispatch(job)
-
-
-class FailingConversations(MemoryConversations):
-    """Raises `failure`, where it is set, in the method that `where` names."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.where = ""
-        self.failure: Exception = StorageThrottled("DynamoDB answered ThrottlingException")
-
-    def _fail(self, where: str) -> None:
-        if self.where == where:
-            raise self.failure
-
-    def activate(self, key: TurnKey, user: str, now: float, until: float) -> Any:
-        self._fail("activate")
-        return super().activate(key, user, now, until)
-
-    def create(self, question: Question) -> bool:
-        self._fail("create")
-        return super().create(question)
-
-    def get(self, key: TurnKey) -> Turn | None:
-        self._fail("get")
-        return super().get(key)
-
-    def request_stop(self, key: TurnKey, user: str, now: float) -> None:
-        self._fail("request_stop")
-        super().request_stop(key, user, now)
+HERE = "UXcB4dYzFiACJNw="
+FIRST, SECOND, THIRD = turn_key("turn-0001"), turn_key("turn-0002"), turn_key("turn-0003")
 
 
 class Desk:
-    """A reception with its stores and its clock, and people who speak to it."""
+    """A reception with its stores, the jobs it hands over, and a clock that stands until it is moved."""
 
-    def __init__(self) -> None:
-        self.conversations = FailingConversations()
-        self.dispatcher = FailingDispatcher()
+    def __init__(
+        self, busy: BusyPolicy = "reject", conversations: ConversationStore | None = None, control: Any = None
+    ) -> None:
+        self.conversations = conversations or MemoryConversations()
+        self.control: ControlStore = control or MemoryControl()
+        self.jobs: list[TurnJob] = []
+        self.refuses = False
         self.now = NOW
-        self.reception = Reception(self.conversations, self.dispatcher, lambda: self.now)
+        authentication = Authentication(MemoryConnections(), lambda: pytest.fail("no token was sent"), self.clock)
+        self.reception = Reception(self.conversations, self.control, self, authentication, busy=busy, clock=self.clock)
 
-    def say(self, body: str, who: Principal | None = None, connection: str = "c1") -> Any:
-        return self.reception.receive(Message(connection, who or principal(), body))
+    def clock(self) -> float:
+        return self.now
 
-    def ask(self, turn: str = "turn-0001", text: str = "How long?", who: Principal | None = None, **fields: Any) -> Any:
-        frame = {"action": "ask", "id": "f1", "session": SESSION, "turn": turn, "message": {"id": "m1", "text": text}}
-        return self.say(json.dumps({**frame, **fields}), who)
+    def dispatch(self, job: TurnJob) -> None:
+        if self.refuses:
+            raise DispatchFailed("429")
+        self.jobs.append(job)
 
-    def stop(self, turn: str = "turn-0001", who: Principal | None = None) -> Any:
-        return self.say(json.dumps({"action": "stop", "id": "f2", "session": SESSION, "turn": turn}), who)
+    def say(self, user: str = "lin", connection: str = HERE, **frame: Any) -> Reply | None:
+        body = json.dumps({"session": "session-1", "id": "7", **frame})
+        return self.reception.receive(Message(connection, principal(user=user, expires=int(NOW) + 10**6), body))
 
-    def answer(self, turn: str = "turn-0001") -> None:
-        """A worker answers the turn that was dispatched last."""
-        job = self.dispatcher.jobs[-1]
-        assert self.conversations.claim(turn_key(turn))
-        self.conversations.finish(turn_key(turn), outcome(), job.recent)
+    def ask(self, key: TurnKey, user: str = "lin") -> Reply | None:
+        message = {"id": "m1", "text": "年假有几天？"}
+        return self.say(user, action="ask", session=key.session, turn=key.turn, message=message)
+
+    def resume(self, key: TurnKey | None, after: int = 0, user: str = "lin", connection: str = HERE) -> Reply | None:
+        turn = {} if key is None else {"turn": key.turn}
+        return self.say(user, connection, action="resume", after=after, **turn)
+
+    def claim(self, key: TurnKey) -> Turn:
+        turn = self.conversations.claim(key, self.now)
+        assert turn is not None
+        return turn
+
+    def answer(self, key: TurnKey) -> None:
+        """A turn from question to end."""
+        assert isinstance(self.ask(key), Accepted)
+        self.conversations.finish(key, self.claim(key).epoch, outcome())
+        self.conversations.free(key, self.now)
+        self.jobs.clear()
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-def refused(reply: Any, code: str, retryable: bool) -> Error:
+def code(reply: Reply | None) -> str:
     assert isinstance(reply, Error)
-    assert (reply.code, reply.retryable) == (code, retryable)
-    return reply
+    return reply.code
+
+
+def state(reply: Reply | None) -> tuple[str | None, str]:
+    assert isinstance(reply, Resumed)
+    return reply.turn, reply.state
 
 
 # ---- ask -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_question_is_stored_dispatched_and_accepted(desk: Desk) -> None:
-    reply = desk.ask(text="  年假有几天？\u0000 ", locale="zh-CN", metadata={"page": "/leave"})
-    (job,) = desk.dispatcher.jobs
-    assert reply == Accepted(re="f1", session=SESSION, turn="turn-0001", trace=job.question.trace, heartbeat=10.0)
-    assert job == TurnJob(
-        question("年假有几天？", locale="zh-CN", metadata={"page": "/leave"}, trace=job.question.trace),
-        connection="c1",
-        recent=(),
-    )
-    assert desk.conversations.get(turn_key()) == Turn(job.question, "pending")
-
-
-def test_each_turn_has_a_trace_of_its_own(desk: Desk) -> None:
-    traces = set()
-    for number in range(5):
-        turn = f"turn-{number:04}"
-        traces.add(desk.ask(turn).trace)
-        desk.answer(turn)
-    assert len(traces) == 5
-    assert all(len(trace) == 32 and int(trace, 16) for trace in traces)
-
-
-def test_the_next_question_remembers_the_last(desk: Desk) -> None:
-    desk.ask("turn-0001")
-    desk.answer("turn-0001")
-    desk.ask("turn-0002")
-    assert desk.dispatcher.jobs[-1].recent == ("turn-0001",)
-
-
-def test_the_tenant_is_the_tokens_and_not_the_clients(desk: Desk) -> None:
-    desk.ask(who=principal(tenant="green-mountain"), tenant="qinghe")
-    assert desk.dispatcher.jobs[0].question.key.tenant == "green-mountain"
-    assert desk.conversations.get(turn_key(tenant="qinghe")) is None
-
-
-# ---- ask again -------------------------------------------------------------------------------------------------------
-
-
-def test_the_same_question_again_is_accepted_with_the_same_trace_while_it_runs(desk: Desk) -> None:
-    first = desk.ask()
-    desk.conversations.claim(turn_key())
-    assert desk.ask() == first
-    assert len(desk.dispatcher.jobs) == 1
-
-
-def test_the_same_question_again_is_accepted_when_it_is_answered(desk: Desk) -> None:
-    first = desk.ask()
-    desk.answer()
-    assert desk.ask() == first
-    assert len(desk.dispatcher.jobs) == 1
-    assert isinstance(desk.ask("turn-0002"), Accepted), "and keeps nobody waiting"
-
-
-def test_a_late_duplicate_is_accepted_though_the_session_went_on(desk: Desk) -> None:
-    first = desk.ask("turn-0001")
-    desk.answer("turn-0001")
-    desk.ask("turn-0002")
-    assert desk.ask("turn-0001") == first
-    assert [job.question.key.turn for job in desk.dispatcher.jobs] == ["turn-0001", "turn-0002"]
-
-
-def test_a_turn_that_no_worker_took_yet_is_dispatched_again_as_it_was_first_asked(desk: Desk) -> None:
-    first = desk.ask(text="First?")
-    assert desk.ask(text="Second?") == first
-    assert [job.question.text for job in desk.dispatcher.jobs] == ["First?", "First?"]
-
-
-# ---- refusals --------------------------------------------------------------------------------------------------------
-
-
-def test_one_question_at_a_time(desk: Desk) -> None:
-    desk.ask("turn-0001")
-    reply = refused(desk.ask("turn-0002"), "busy", retryable=True)
-    assert reply.re == "f1"
-    assert reply.turn is None, "it answers a frame; it ends no turn"
-    assert desk.conversations.get(turn_key("turn-0002")) is None, "a busy session leaves nothing behind"
-
-
-def test_a_session_whose_worker_never_came_is_free_after_a_while(desk: Desk) -> None:
-    desk.ask("turn-0001")
-    desk.now += DISPATCH_TIME
-    assert isinstance(desk.ask("turn-0002"), Accepted)
-
-
-def test_a_session_of_another_user_is_forbidden(desk: Desk) -> None:
-    desk.ask()
-    mei = principal(user="mei")
-    refused(desk.ask("turn-0002", who=mei), "forbidden", retryable=False)
-    refused(desk.ask("turn-0001", who=mei), "forbidden", retryable=False)
-    refused(desk.stop(who=mei), "forbidden", retryable=False)
-    assert len(desk.dispatcher.jobs) == 1
-
-
-def test_a_session_of_another_tenant_is_another_session(desk: Desk) -> None:
-    desk.ask()
-    assert isinstance(desk.ask(who=principal(tenant="green-mountain")), Accepted)
-
-
-def test_a_token_that_expired_since_the_handshake_is_refused(desk: Desk) -> None:
-    desk.now = float(int(NOW))
-    stale = principal(expires=int(NOW))
-    refused(desk.ask(who=stale), "unauthorized", retryable=False)
-    refused(desk.stop(who=stale), "unauthorized", retryable=False)
-    assert desk.dispatcher.jobs == []
-    assert isinstance(desk.ask(who=replace(stale, expires=int(NOW) + 1)), Accepted)
-
-
-@pytest.mark.parametrize(
-    ("text", "locale", "message"),
-    [
-        ("How long?", None, "The previous question is still being answered. Wait for it, or stop it."),
-        ("要多久？", None, "上一个问题还在回答中，请等待完成或先停止。"),
-        ("How long?", "zh", "上一个问题还在回答中，请等待完成或先停止。"),
-    ],
-)
-def test_a_refusal_is_in_the_clients_language(desk: Desk, text: str, locale: str | None, message: str) -> None:
-    desk.ask("turn-0001")
-    assert desk.ask("turn-0002", text, locale=locale).message == message
-
-
-# ---- trouble ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("where", ["activate", "create"])
-@pytest.mark.parametrize(
-    ("failure", "code"),
-    [(StorageThrottled("throttled"), "throttled"), (StorageError("down"), "storage_unavailable")],
-)
-def test_a_table_in_trouble_is_said_so_and_keeps_no_session_busy(
-    desk: Desk, where: str, failure: Exception, code: str
-) -> None:
-    desk.conversations.where, desk.conversations.failure = where, failure
-    refused(desk.ask("turn-0001"), code, retryable=True)
-    assert desk.dispatcher.jobs == []
-    desk.conversations.where = ""
-    assert isinstance(desk.ask("turn-0002"), Accepted)
-
-
-def test_a_dispatch_that_fails_frees_the_session_and_can_be_tried_again(desk: Desk) -> None:
-    desk.dispatcher.failures = 1
-    refused(desk.ask("turn-0001"), "throttled", retryable=True)
-    reply = desk.ask("turn-0001")
+def test_a_question_is_stored_and_handed_over_and_then_accepted() -> None:
+    desk = Desk()
+    reply = desk.ask(FIRST)
     assert isinstance(reply, Accepted)
-    (job,) = desk.dispatcher.jobs
-    assert job.question.trace == reply.trace
+    assert (reply.re, reply.turn) == ("7", FIRST.turn)
+    assert desk.jobs == [TurnJob(FIRST)]
+    turn = desk.conversations.get(FIRST)
+    assert turn is not None
+    assert (turn.question.text, turn.question.trace, turn.connection) == ("年假有几天？", reply.trace, HERE)
 
 
-def test_after_a_dispatch_that_failed_another_question_may_come_first(desk: Desk) -> None:
-    desk.dispatcher.failures = 1
-    desk.ask("turn-0001")
-    assert isinstance(desk.ask("turn-0002"), Accepted)
-    refused(desk.ask("turn-0001"), "busy", retryable=True)
+def test_who_heard_nothing_asks_again_and_gets_the_same_turn() -> None:
+    desk = Desk()
+    first, again = desk.ask(FIRST), desk.ask(FIRST)
+    assert first == again
+    assert desk.jobs == [TurnJob(FIRST)] * 2, "a pending turn's worker may never have come; claiming is exact"
+    desk.claim(FIRST)
+    assert desk.ask(FIRST) == first
+    assert len(desk.jobs) == 2, "a worker has it"
 
 
-def test_a_duplicate_in_trouble_does_not_free_the_session_of_its_running_turn(desk: Desk) -> None:
-    desk.ask("turn-0001")
-    desk.conversations.claim(turn_key("turn-0001"))
-    desk.conversations.where = "get"
-    refused(desk.ask("turn-0001"), "throttled", retryable=True)
-    desk.conversations.where = ""
-    refused(desk.ask("turn-0002"), "busy", retryable=True)
+def test_a_turn_that_has_ended_is_accepted_again_and_blocks_nothing() -> None:
+    desk = Desk()
+    desk.answer(FIRST)
+    assert isinstance(desk.ask(FIRST), Accepted)
+    assert desk.jobs == []
+    assert isinstance(desk.ask(SECOND), Accepted)
+
+
+@pytest.mark.parametrize("busy", ["reject", "queue", "interrupt"])
+def test_a_turn_that_has_ended_is_accepted_again_while_another_one_is_answered(busy: BusyPolicy) -> None:
+    desk = Desk(busy)
+    desk.answer(FIRST)
+    desk.ask(SECOND)
+    assert isinstance(desk.ask(FIRST), Accepted)
+    session = desk.conversations.session("qinghe", "session-1")
+    assert session is not None
+    assert (session.active, session.queue) == (SECOND.turn, ())
+    assert not desk.control.look(SECOND, consistent=True).superseded
+
+
+def test_asking_again_rescues_a_turn_whose_worker_died() -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    desk.claim(FIRST)
+    desk.jobs.clear()
+    desk.now += LEASE + SKEW + 1
+    desk.ask(FIRST)
+    assert desk.jobs == [TurnJob(FIRST)]
+
+
+def test_a_busy_session_refuses_and_keeps_nothing_of_the_question() -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    assert code(desk.ask(SECOND)) == "busy"
+    assert desk.conversations.get(SECOND) is None
+
+
+def test_a_question_that_cannot_be_handed_over_leaves_the_session_free() -> None:
+    desk = Desk()
+    desk.refuses = True
+    assert code(desk.ask(FIRST)) == "throttled"
+    desk.refuses = False
+    assert isinstance(desk.ask(SECOND), Accepted)
+    desk.conversations.free(SECOND, NOW)
+    assert isinstance(desk.ask(FIRST), Accepted)
+    assert desk.jobs == [TurnJob(SECOND), TurnJob(FIRST)]
+
+
+def test_another_users_session_is_closed_to_every_frame() -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    desk.jobs.clear()
+    assert code(desk.ask(SECOND, "mei")) == "forbidden"
+    assert code(desk.resume(FIRST, user="mei")) == "forbidden"
+    assert code(desk.say("mei", action="stop", turn=FIRST.turn)) == "forbidden"
+    assert code(desk.say("mei", action="ping", turn=FIRST.turn)) == "forbidden"
+    said = desk.control.look(FIRST, consistent=True)
+    assert (said.readers, said.stopped_by) == ((), frozenset())
+    assert desk.jobs == []
+
+
+# ---- the place of a turn that nobody runs ----------------------------------------------------------------------------
+
+
+def test_a_question_takes_the_place_of_an_abandoned_turn_and_has_that_closed() -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    desk.claim(FIRST)
+    desk.now += LEASE + SKEW
+    assert code(desk.ask(SECOND)) == "busy"
+    desk.now += 0.25
+    desk.jobs.clear()
+    assert isinstance(desk.ask(SECOND), Accepted)
+    assert desk.jobs == [TurnJob(FIRST, last_try=True), TurnJob(SECOND)]
+
+
+def test_so_it_does_of_a_turn_that_no_worker_ever_came_for() -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    desk.now += DISPATCH_TIME
+    assert code(desk.ask(SECOND)) == "busy"
+    desk.now += 0.25
+    assert isinstance(desk.ask(SECOND), Accepted)
+
+
+def test_and_of_one_that_ended_without_freeing_its_session() -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    desk.conversations.finish(FIRST, desk.claim(FIRST).epoch, outcome())
+    desk.jobs.clear()
+    assert isinstance(desk.ask(SECOND), Accepted)
+    assert desk.jobs == [TurnJob(SECOND)]
+
+
+def test_a_turn_that_is_about_to_be_stored_keeps_its_place() -> None:
+    desk = Desk()
+    desk.conversations.activate(FIRST, "lin", NOW)
+    desk.now += 1.0
+    assert code(desk.ask(SECOND)) == "busy"
+    desk.now += 30.0
+    assert isinstance(desk.ask(SECOND), Accepted)
+
+
+# ---- resume ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_nobody_knows_is_answered_at_once() -> None:
+    desk = Desk()
+    assert desk.resume(FIRST, 17) == Resumed(re="7", session="session-1", turn=None, state="none", first=18, to=0)
+    desk.ask(FIRST)
+    assert state(desk.resume(THIRD)) == (None, "none")
+    assert len(desk.jobs) == 1
+
+
+def test_a_turn_before_its_worker_gets_one_that_knows_the_reader() -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    assert desk.resume(FIRST, 0) is None
+    reader = Reader(HERE, 0, "7", NOW)
+    assert desk.jobs[1:] == [TurnJob(FIRST, reader)]
+    assert desk.control.look(FIRST, consistent=True).readers == (reader,)
+
+
+def test_a_live_turn_is_its_workers_to_hand_over() -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    desk.claim(FIRST)
+    assert desk.resume(FIRST, 5, connection="other=") is None
+    assert len(desk.jobs) == 1
+    assert desk.control.look(FIRST, consistent=True).readers == (Reader("other=", 5, "7", NOW),)
+
+
+def test_a_turn_whose_worker_died_gets_another() -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    desk.claim(FIRST)
+    desk.now += LEASE + SKEW + 0.25
+    assert desk.resume(FIRST, 5) is None
+    assert desk.jobs[1:] == [TurnJob(FIRST, Reader(HERE, 5, "7", desk.now))]
+
+
+def test_a_turn_that_ended_is_replayed() -> None:
+    desk = Desk()
+    desk.answer(FIRST)
+    assert desk.resume(FIRST, 5) is None
+    assert desk.jobs == [TurnJob(FIRST, Reader(HERE, 5, "7", NOW))]
+
+
+def test_without_a_name_it_is_the_turn_that_is_answered_or_else_the_last_one() -> None:
+    desk = Desk()
+    desk.answer(FIRST)
+    desk.resume(None)
+    desk.ask(SECOND)
+    desk.resume(None)
+    assert [job.key for job in desk.jobs if job.reader] == [FIRST, SECOND]
+
+
+def test_a_turn_that_waits_is_pending_and_its_reader_is_remembered() -> None:
+    desk = Desk("queue")
+    desk.ask(FIRST)
+    desk.claim(FIRST)
+    desk.ask(SECOND)
+    assert state(desk.resume(SECOND)) == (SECOND.turn, "pending")
+    assert desk.jobs == [TurnJob(FIRST)]
+    assert desk.control.look(SECOND, consistent=True).readers == (Reader(HERE, 0, "7", NOW),)
 
 
 # ---- stop and ping ---------------------------------------------------------------------------------------------------
 
 
-def test_a_stop_reaches_the_turn_and_is_answered_by_its_end(desk: Desk) -> None:
-    desk.ask()
-    assert desk.stop() is None
-    assert desk.conversations.stop_requested(turn_key(), "lin")
-
-
-def test_a_stop_may_come_before_its_question(desk: Desk) -> None:
-    assert desk.stop() is None
-    desk.ask()
-    assert desk.conversations.stop_requested(turn_key(), "lin")
-
-
-def test_a_stop_that_cannot_be_stored_is_said_so(desk: Desk) -> None:
-    desk.conversations.where = "request_stop"
-    assert refused(desk.stop(), "throttled", retryable=True).re == "f2"
-
-
-def test_a_ping_gets_a_pong_even_after_the_token_expired(desk: Desk) -> None:
-    assert desk.say('{"action":"ping","id":"p1"}', principal(expires=1)) == Pong(re="p1")
-    assert desk.say('{"action":"ping"}') == Pong()
-
-
-# ---- broken frames ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("body", "code", "re"),
-    [
-        ("", "bad_json", None),
-        ("{", "bad_json", None),
-        ('["ask"]', "bad_json", None),
-        ('{"action":"ping","id":"p1","x":NaN}', "bad_json", None),
-        ('{"action":"dance","id":"d1"}', "unknown_action", "d1"),
-        ('{"id":"d2"}', "unknown_action", "d2"),
-        ('{"action":"ask","id":"a1"}', "invalid_frame", "a1"),
-        ('{"action":"stop","id":"s1","session":"x","turn":"turn-0001"}', "invalid_frame", "s1"),
-        ('{"action":"ping","x":' + "[" * 100 + "]" * 100 + "}", "too_deep", None),
-        ('{"action":"ping","x":"' + "x" * 40_000 + '"}', "too_large", None),
-    ],
-)
-def test_a_broken_frame_gets_one_typed_error(desk: Desk, body: str, code: str, re: str | None) -> None:
-    reply = refused(desk.say(body), code, retryable=False)
-    assert reply.re == re
-    assert reply.message
-
-
-def test_a_question_over_the_limit_is_refused_with_the_limit(desk: Desk) -> None:
-    reply = refused(desk.ask(text="x" * 8_001), "too_large", retryable=False)
-    assert reply.re == "f1"
-    assert "8000" in reply.message
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_whatever_comes_is_answered_and_never_dispatched_by_accident(body: str) -> None:
+def test_a_stop_may_come_before_its_question() -> None:
     desk = Desk()
-    assert isinstance(desk.say(body), Error)
-    assert desk.dispatcher.jobs == []
+    assert desk.say(action="stop", turn=FIRST.turn) is None
+    assert isinstance(desk.ask(FIRST), Accepted)
+    assert desk.control.look(FIRST, consistent=True).stopped_by == {"lin"}
+
+
+@pytest.mark.parametrize("action", ["ping", "stop"])
+def test_whoever_speaks_of_a_turn_rescues_it_once_its_worker_is_dead(action: str) -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    desk.claim(FIRST)
+    desk.jobs.clear()
+    desk.now += LEASE + SKEW
+    desk.say(action=action, turn=FIRST.turn)
+    assert desk.jobs == []
+    desk.now += 0.25
+    desk.say(action=action, turn=FIRST.turn)
+    assert desk.jobs == [TurnJob(FIRST)]
+
+
+def test_a_ping_is_answered_whatever_it_speaks_of() -> None:
+    desk = Desk()
+    assert desk.reception.receive(Message(HERE, principal(), '{"action":"ping","id":"1"}')) == Pong(re="1")
+    assert desk.say(action="ping", turn=FIRST.turn) == Pong(re="7")
+
+
+# ---- a queue that stands still ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["ping", "stop", "resume"])
+def test_whoever_waits_behind_a_turn_that_ended_without_a_word_is_next(action: str) -> None:
+    desk = Desk("queue")
+    desk.ask(FIRST)
+    epoch = desk.claim(FIRST).epoch
+    desk.ask(SECOND)
+    desk.jobs.clear()
+    desk.say(action=action, turn=SECOND.turn)
+    assert desk.jobs == [], "the first is being answered"
+    desk.conversations.finish(FIRST, epoch, outcome())
+    desk.say(action=action, turn=SECOND.turn)
+    assert desk.jobs == [TurnJob(SECOND)]
+
+
+def test_whoever_waits_behind_a_dead_workers_turn_has_that_one_seen_to() -> None:
+    desk = Desk("queue")
+    desk.ask(FIRST)
+    desk.claim(FIRST)
+    desk.ask(SECOND)
+    desk.jobs.clear()
+    desk.now += LEASE + SKEW + 0.25
+    desk.say(action="ping", turn=SECOND.turn)
+    assert desk.jobs == [TurnJob(FIRST)]
+
+
+def test_whoever_waits_behind_a_question_that_could_not_be_handed_over_is_next() -> None:
+    desk = Desk("queue")
+    desk.ask(FIRST)
+    desk.ask(SECOND)
+    desk.conversations.release(FIRST)
+    desk.jobs.clear()
+    desk.say(action="ping", turn=SECOND.turn)
+    assert desk.jobs == [TurnJob(SECOND)]
+
+
+def test_a_turn_that_was_called_before_it_was_stored_is_handed_over_when_it_is() -> None:
+    class Hasty(MemoryConversations):
+        """The turn before it ends just when this one has its place in the queue."""
+
+        def enqueue(self, key: TurnKey, behind: str) -> bool:
+            waits = super().enqueue(key, behind)
+            self.free(FIRST, NOW)
+            return waits
+
+    desk = Desk("queue", Hasty())
+    desk.ask(FIRST)
+    desk.ask(SECOND)
+    assert desk.jobs == [TurnJob(FIRST), TurnJob(SECOND)]
+
+
+# ---- twenty at once --------------------------------------------------------------------------------------------------
+
+
+class OneAtATime:
+    """A model that notes whether it was ever asked twice at the same time."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.open = 0
+
+    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Delta | Finish, None]:
+        self.calls += 1
+        self.open += 1
+        assert self.open == 1, "two turns of one session at once"
+        yield Delta("十四天。")
+        await asyncio.sleep(3.0)
+        yield Finish("stop", None)
+        self.open -= 1
+
+
+def twenty_ask_at_once(desk: Desk) -> list[TurnKey]:
+    """The turns that were accepted."""
+    keys = [turn_key(f"turn-{number:04}") for number in range(20)]
+    together = threading.Barrier(20)
+
+    def ask(key: TurnKey) -> bool:
+        together.wait()
+        reply = desk.ask(key)
+        assert isinstance(reply, Accepted) or code(reply) == "busy"
+        return isinstance(reply, Accepted)
+
+    with ThreadPoolExecutor(20) as people:
+        return [key for key, accepted in zip(keys, people.map(ask, keys), strict=True) if accepted]
+
+
+def run(desk: Desk) -> OneAtATime:
+    """All jobs, until nothing is left to do."""
+    model = OneAtATime()
+
+    async def work() -> None:
+        worker = Worker(
+            Stores(desk.conversations, MemoryJournal(), desk.control),
+            RecordingPoster(),
+            Abilities(HashingEmbedder(8), MemoryIndex(), model, 3, 4_000),
+            clock=lambda: NOW + asyncio.get_running_loop().time(),
+        )
+        await asyncio.gather(*(worker.work(job) for job in desk.jobs))
+
+    in_virtual_time(work())
+    return model
+
+
+def endings(desk: Desk, keys: list[TurnKey]) -> list[tuple[str, str | None]]:
+    found = [desk.conversations.get(key) for key in keys]
+    return [(turn.outcome.finish, turn.outcome.reason) for turn in found if turn and turn.outcome]
+
+
+def test_of_twenty_one_is_accepted_and_answered(conversations: ConversationStore, control: ControlStore) -> None:
+    desk = Desk("reject", conversations, control)
+    accepted = twenty_ask_at_once(desk)
+    assert len(accepted) == 1
+    assert run(desk).calls == 1
+    assert endings(desk, accepted) == [("stop", None)]
+
+
+def test_twenty_wait_for_each_other_and_each_is_answered_once(
+    conversations: ConversationStore, control: ControlStore
+) -> None:
+    desk = Desk("queue", conversations, control)
+    accepted = twenty_ask_at_once(desk)
+    assert len(accepted) == 20
+    assert run(desk).calls == 20
+    assert endings(desk, accepted) == [("stop", None)] * 20
+
+
+def test_of_twenty_that_interrupt_each_other_the_last_one_is_answered(
+    conversations: ConversationStore, control: ControlStore
+) -> None:
+    desk = Desk("interrupt", conversations, control)
+    accepted = twenty_ask_at_once(desk)
+    session = desk.conversations.session("qinghe", "session-1")
+    assert session is not None
+    last = session.queue[-1]
+    assert len(accepted) == 20
+    run(desk)
+    others = [key for key in accepted if key.turn != last]
+    assert endings(desk, others) == [("stopped", "superseded")] * 19
+    assert endings(desk, [turn_key(last)]) == [("stop", None)]
+
+
+def test_a_question_without_its_session_is_stored_under_its_own(conversations: ConversationStore) -> None:
+    desk = Desk("reject", conversations)
+    other = turn_key("turn-0001", session="session-2")
+    assert isinstance(desk.ask(FIRST), Accepted)
+    assert isinstance(desk.ask(other), Accepted)
+    assert conversations.get(other) is not None
+    assert not conversations.create(question(key=other), HERE)

@@ -19,6 +19,7 @@ from tests.dialogue.players import (
     abilities,
 )
 from tests.virtual_time import in_virtual_time
+from thinkaloud.dialogue.interrupt import Stop, StopReason
 from thinkaloud.dialogue.turn import SNIPPET, Abilities, Turn
 from thinkaloud.errors import (
     ModelBroken,
@@ -55,24 +56,31 @@ class Played:
         memory: Memory = nothing_before,
         stop_at: float | None = None,
         stop_after: int | None = None,
+        reason: StopReason = "user",
     ) -> None:
         self.frames: list[TurnFrame] = []
-        in_virtual_time(self._play(asked or question(), means, memory, stop_at, stop_after))
+        in_virtual_time(self._play(asked or question(), means, memory, stop_at, stop_after, reason))
 
     async def _play(
-        self, asked: Question, means: Abilities, memory: Memory, stop_at: float | None, stop_after: int | None
+        self,
+        asked: Question,
+        means: Abilities,
+        memory: Memory,
+        stop_at: float | None,
+        stop_after: int | None,
+        reason: StopReason,
     ) -> None:
         loop = asyncio.get_running_loop()
-        stop = asyncio.Event()
+        stop = Stop()
         if stop_at is not None:
-            loop.call_later(stop_at, stop.set)
+            loop.call_later(stop_at, stop.ask, reason)
         if stop_after == 0:
-            stop.set()
+            stop.ask(reason)
         turn = Turn(asked, means, memory, stop, clock=lambda: NOW + loop.time())
         async for frame in turn.frames():
             self.frames.append(frame)
             if len(self.frames) == stop_after:
-                stop.set()
+                stop.ask(reason)
         last = self.frames[-1]
         assert isinstance(last, Complete | Error)
         assert not any(isinstance(frame, Complete | Error) for frame in self.frames[:-1]), "one end"
@@ -387,6 +395,13 @@ def test_a_stop_hangs_up_on_the_model_at_once_and_counts_what_it_said() -> None:
         prompt=played.complete.usage.prompt, completion=estimate_tokens("A refund takes "), estimated=True
     )
     assert "generation" in played.complete.timings
+
+
+@pytest.mark.parametrize("reason", ["user", "superseded", "deadline", "quota"])
+def test_the_end_and_what_is_stored_say_why_it_was_stopped(reason: StopReason) -> None:
+    played = Played(abilities(chat=PacedChat(Delta("A refund"), 60.0)), stop_at=5.0, reason=reason)
+    assert (played.complete.finish, played.complete.reason) == ("stopped", reason)
+    assert (played.outcome.finish, played.outcome.reason, played.outcome.state) == ("stopped", reason, "done")
 
 
 def test_a_stop_while_memory_loads_ends_the_turn() -> None:

@@ -5,9 +5,11 @@ import importlib.util
 import json
 import os
 import threading
+import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -20,10 +22,15 @@ from moto import mock_aws
 from localcloud.template.model import Application
 from localcloud.template.reader import read_application
 from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.identity.principal import Principal
 from thinkaloud.knowledge.index import MemoryIndex
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.models.embedding import HashingEmbedder
-from thinkaloud.wiring import authorizer, connections, reception, turn
+from thinkaloud.settings import ConnectionSettings
+from thinkaloud.state.dynamo_connections import DynamoConnections
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.records import Connection, TurnKey
+from thinkaloud.wiring import authorizer, connections, reception, settle, stream, turn
 
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
@@ -59,8 +66,25 @@ class Functions:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         self._running = name
+        # Kept for the life of a process, and each function has its own.
+        authorizer.verifier.cache_clear()
         with patch.dict(os.environ, function.environment):
-            return module.handler(payload, None)
+            return module.handler(payload, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
+
+    def leave_connections_behind(self) -> None:
+        """Take all seats of the events' user for connections that are gone, but whose `$disconnect` never came."""
+        table = self._application.functions["ConnectFunction"].environment["TABLE_NAME"]
+        store = DynamoConnections(boto3.client("dynamodb", region_name="us-east-1"), table)
+        who = Principal("qinghe", "lin", 4_102_444_800)
+        for number in range(ConnectionSettings.most):
+            assert not store.put(Connection(f"gone-{number}=", who, 1_763_000_000, 4_102_444_800), 10)
+        self.rights.clear()
+
+    def claim(self, key: TurnKey) -> None:
+        """Take a turn, as a worker does that then dies."""
+        table = self._application.functions["TurnFunction"].environment["TABLE_NAME"]
+        store = DynamoConversations(boto3.client("dynamodb", region_name="us-east-1"), table)
+        assert store.claim(key, time.time()) is not None
 
     def called(self, model: Any, params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]] | None:
         """botocore's `before-call`: notes the action, and answers where moto has nobody to ask."""
@@ -74,6 +98,12 @@ class Functions:
                 self.rights[self._running].add("execute-api:ManageConnections")
                 self.posted.append(json.loads(params["body"]))
                 return AWSResponse(params["url"], 200, HTTPHeaders(), None), {}
+            case "execute-api:GetConnection":
+                self.rights[self._running].add("execute-api:ManageConnections")
+                return AWSResponse(params["url"], 410, HTTPHeaders(), None), {
+                    "Error": {"Code": "GoneException"},
+                    "ResponseMetadata": {"HTTPStatusCode": 410},
+                }
         self.rights[self._running].add(action)
         if (self._running, action) == ("turn", "dynamodb:GetItem"):
             self.looked.set()
@@ -130,7 +160,7 @@ def functions(application: Application, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(turn, "abilities", lambda: abilities)
     forget()
     yield functions
-    turn.runner().close()
+    stream.runner().close()
     forget()
 
 
@@ -138,7 +168,10 @@ def forget() -> None:
     """The wiring keeps clients for the life of a process; here each test is one."""
     authorizer.verifier.cache_clear()
     connections.connections.cache_clear()
+    connections.doorman.cache_clear()
+    connections.management.cache_clear()
     connections.allowed_origins.cache_clear()
     reception.reception.cache_clear()
+    settle.worker.cache_clear()
     turn.worker.cache_clear()
-    turn.runner.cache_clear()
+    stream.runner.cache_clear()

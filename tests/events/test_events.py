@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
 from tests.events.conftest import ROOT, Functions, event
+from thinkaloud.errors import LeaseHeld
+from thinkaloud.state.records import TurnKey
 
 FUNCTION_OF = {
     "authorizer-browser": "authorizer",
@@ -17,9 +20,12 @@ FUNCTION_OF = {
     "message-ask": "default",
     "message-ask-zh": "default",
     "message-stop": "default",
+    "message-resume": "default",
     "message-ping": "default",
+    "message-auth": "default",
     "message-invalid": "default",
     "disconnect": "disconnect",
+    "settle": "settle",
     "turn": "turn",
 }
 
@@ -60,30 +66,79 @@ def test_a_question_is_accepted_and_dispatched(functions: Functions, name: str) 
     accepted = body(functions.invoke("default", event(name)))
     assert (accepted["type"], accepted["re"], accepted["turn"]) == ("accepted", asked["id"], asked["turn"])
     (job,) = functions.dispatched
-    assert job["question"]["text"] == asked["message"]["text"]
+    assert job["key"] == {"tenant": "qinghe", "session": asked["session"], "turn": asked["turn"]}
 
 
 def test_the_turn_event_is_what_default_dispatches(functions: Functions) -> None:
     functions.invoke("default", event("message-ask"))
-    (job,) = functions.dispatched
-    expected = event("turn")
-    expected["question"] |= {"asked_at": job["question"]["asked_at"], "trace": job["question"]["trace"]}
-    assert job == expected
+    assert functions.dispatched == [event("turn")]
 
 
 def test_other_messages_are_answered_on_the_open_socket(functions: Functions) -> None:
-    assert body(functions.invoke("default", event("message-ping"))) == {"type": "pong", "re": "3"}
+    ping = event("message-ping")
+    assert body(functions.invoke("default", ping)) == {"type": "rotate", "re": "3", "within": 0.0}, "two hours are over"
+    ping["requestContext"]["connectedAt"] = int(time.time() * 1_000)
+    assert body(functions.invoke("default", ping)) == {"type": "pong", "re": "3"}
     assert body(functions.invoke("default", event("message-invalid")))["type"] == "error"
     assert functions.invoke("default", event("message-stop")) == {"statusCode": 200}
 
 
 def test_a_turn_answers_a_question_that_was_stored(functions: Functions) -> None:
-    assert functions.invoke("turn", event("turn")) == {"ran": False}
-    functions.invoke("default", event("message-ask"))
-    assert functions.invoke("turn", event("turn")) == {"ran": True}
+    assert functions.invoke("turn", event("turn")) == {"ran": 0}
+    accepted = body(functions.invoke("default", event("message-ask")))
+    assert functions.invoke("turn", event("turn")) == {"ran": 1}
     assert [frame["seq"] for frame in functions.posted if "seq" in frame] == list(range(1, len(functions.posted) + 1))
     assert functions.posted[-1]["type"] == "complete"
-    assert {frame["trace"] for frame in functions.posted} == {event("turn")["question"]["trace"]}
+    assert {frame["trace"] for frame in functions.posted} == {accepted["trace"]}
+
+
+def test_a_turn_is_replayed_to_whoever_resumes(functions: Functions) -> None:
+    functions.invoke("default", event("message-ask"))
+    functions.invoke("turn", event("turn"))
+    told = functions.posted.copy()
+    assert functions.invoke("default", event("message-resume")) == {"statusCode": 200}
+    assert functions.invoke("turn", functions.dispatched[-1]) == {"ran": 0}
+    resumed, *again = functions.posted[len(told) :]
+    assert (resumed["type"], resumed["re"], resumed["state"], resumed["from"]) == ("resumed", "6", "done", 4)
+    assert again == told[3:]
+
+
+def test_a_turn_that_was_given_up_is_closed_with_an_error(functions: Functions) -> None:
+    functions.invoke("default", event("message-ask"))
+    functions.invoke("settle", event("settle"))
+    assert [frame["type"] for frame in functions.posted] == ["reset", "error"]
+    assert functions.posted[-1]["code"] == "crashed"
+    assert functions.invoke("turn", event("turn")) == {"ran": 0}
+    functions.invoke("settle", event("settle"))  # delivered twice
+    assert len(functions.posted) == 2
+
+
+def test_a_turn_whose_lease_still_runs_is_not_closed_yet(functions: Functions) -> None:
+    functions.invoke("default", event("message-ask"))
+    functions.claim(TurnKey(**event("turn")["key"]))
+    with pytest.raises(LeaseHeld):
+        functions.invoke("settle", event("settle"))
+    assert functions.posted == []
+
+
+def test_a_newer_token_is_taken_over_an_open_connection(functions: Functions) -> None:
+    functions.invoke("connect", event("connect"))
+    assert body(functions.invoke("default", event("message-auth"))) == {
+        "type": "notice",
+        "re": "5",
+        "code": "authenticated",
+        "message": "Your sign-in was renewed.",
+    }
+
+
+def test_a_user_may_have_so_many_connections(functions: Functions) -> None:
+    def connect(number: int) -> int:
+        opening = event("connect")
+        opening["requestContext"]["connectionId"] = f"connection-{number:03}="
+        status: int = functions.invoke("connect", opening)["statusCode"]
+        return status
+
+    assert [connect(number) for number in range(12)] == [200] * 10 + [429] * 2
 
 
 def test_a_connection_is_forgotten(functions: Functions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,30 +10,51 @@ import pytest
 from localcloud.template.document import load_document
 from tests.events.conftest import ROOT, Functions, event
 
-NAMES = ("authorizer", "connect", "default", "disconnect", "turn")
+#: The policies that stand apart from a role.
+APART = {"connect": "ConnectPresencePolicy"}
+NAMES = ("authorizer", "connect", "default", "disconnect", "settle", "turn")
 
 
 def granted(name: str) -> set[str]:
-    """The actions of a function's role, but for its log and its failures, which Lambda itself writes."""
-    role = load_document(ROOT / "template.yaml").body["Resources"][f"{name.title()}Role"]["Properties"]
+    """The actions of a function's role, but for its log and its failures, which Lambda itself sends on."""
+    resources = load_document(ROOT / "template.yaml").body["Resources"]
+    documents = [resources[f"{name.title()}Role"]["Properties"]["Policies"][0]["PolicyDocument"]]
+    if name in APART:
+        documents.append(resources[APART[name]]["Properties"]["PolicyDocument"])
     actions: set[str] = set()
-    for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+    for statement in [each for document in documents for each in document["Statement"]]:
         plain: dict[str, Any] = statement.get("Fn::If", [None, statement])[1]
         action = plain["Action"]
         actions |= {action} if isinstance(action, str) else set(action)
-    return {action for action in actions if not action.startswith(("logs:", "sqs:"))}
+    own = ("logs:", "sqs:", *(["lambda:"] if name == "turn" else []))
+    return {action for action in actions if not action.startswith(own)}
+
+
+def asked_again() -> dict[str, Any]:
+    """The question as a new turn, whose workers will all die."""
+    message = event("message-ask")
+    message["body"] = json.dumps({**json.loads(message["body"]), "turn": "t9Zz4kLm2pQa"})
+    return message
 
 
 @pytest.fixture
 def used(functions: Functions) -> dict[str, set[str]]:
+    functions.leave_connections_behind()
     functions.invoke("authorizer", event("authorizer-browser"))
     functions.invoke("connect", event("connect"))
+    functions.invoke("default", event("message-auth"))
     for question in ("message-ask", "message-ask-zh"):
         functions.invoke("default", event(question))
         functions.invoke("turn", functions.dispatched[-1])
     assert functions.posted[-1]["type"] == "complete"
     functions.invoke("default", event("message-ask-zh"))
     functions.invoke("default", event("message-stop"))
+    functions.invoke("default", event("message-resume"))
+    functions.invoke("turn", functions.dispatched[-1])
+    assert functions.posted[-1]["type"] == "complete"
+    functions.invoke("default", asked_again())
+    functions.invoke("settle", {**event("settle"), "requestPayload": functions.dispatched[-1]})
+    assert functions.posted[-1]["code"] == "crashed"
     functions.invoke("disconnect", event("disconnect"))
     return functions.rights
 

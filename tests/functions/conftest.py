@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from localcloud.template.document import load_document
-from thinkaloud.wiring import authorizer, connections, reception, turn
+from thinkaloud.wiring import authorizer, connections, reception, settle, stream, turn
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,9 +51,12 @@ def forget_wiring() -> None:
         authorizer.verifier,
         connections.connections,
         connections.allowed_origins,
+        connections.doorman,
+        connections.management,
         reception.reception,
         turn.worker,
-        turn.runner,
+        settle.worker,
+        stream.runner,
     ):
         built.cache_clear()
 
@@ -74,6 +77,7 @@ def aws(account: tuple[DynamoDBClient, str], monkeypatch: pytest.MonkeyPatch) ->
         "AWS_DEFAULT_REGION": REGION,
         "TABLE_NAME": TABLE,
         "TURN_FUNCTION": "turn",
+        "GATEWAY_DOMAIN": "execute-api.eu-west-1.amazonaws.com",
         "ALLOWED_ORIGINS": "https://app.example.com",
         "JWT_ALGORITHM": "HS256",
         "JWT_ISSUER": "https://login.example.com/",

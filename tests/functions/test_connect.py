@@ -30,9 +30,10 @@ def test_a_client_of_ours_is_let_in_and_remembered_for_its_longest_life(aws: Dyn
     before = int(time.time())
     answer = load("connect").handler(event(name), None)
     assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "thinkaloud.v1"}}
-    (item,) = aws.scan(TableName=TABLE)["Items"]
-    assert item["pk"] == {"S": f"CONNECTION#{event(name)['requestContext']['connectionId']}"}
-    assert before + CONNECTION_LIFETIME <= int(item["expires_at"]["N"]) <= time.time() + CONNECTION_LIFETIME
+    connection = f"CONNECTION#{event(name)['requestContext']['connectionId']}"
+    assert stored(aws) == [(connection, "CONNECTION"), ("qinghe#USER#lin", "CONNECTIONS")]
+    for item in aws.scan(TableName=TABLE)["Items"]:
+        assert before + CONNECTION_LIFETIME <= int(item["expires_at"]["N"]) <= time.time() + CONNECTION_LIFETIME
 
 
 @pytest.mark.parametrize(

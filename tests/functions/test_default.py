@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.functions.conftest import event, load, stored
-from thinkaloud.dialogue.job import RecordingDispatcher
+from thinkaloud.dialogue.job import RecordingDispatcher, TurnJob
 from thinkaloud.errors import IdentityError
+from thinkaloud.state.records import TurnKey
 from thinkaloud.wiring import reception
 
 if TYPE_CHECKING:
@@ -47,17 +49,26 @@ def test_a_question_is_accepted_and_handed_over(
         "re": asked["id"],
         "session": asked["session"],
         "turn": asked["turn"],
-        "trace": job.question.trace,
+        "trace": accepted["trace"],
         "heartbeat": 10.0,
     }
-    assert job.question.text == asked["message"]["text"]
-    assert job.connection == event(name)["requestContext"]["connectionId"]
+    assert job == TurnJob(TurnKey("qinghe", asked["session"], asked["turn"]))
     session = f"qinghe#SESSION#{asked['session']}"
     assert stored(aws) == [(session, "SESSION"), (session, f"TURN#{asked['turn']}")]
 
 
 def test_a_ping_gets_a_pong(dispatcher: RecordingDispatcher) -> None:
-    assert reply(load("default").handler(event("message-ping"), None))["type"] == "pong"
+    happening = event("message-ping")
+    happening["requestContext"]["connectedAt"] = int(time.time() * 1_000)
+    assert reply(load("default").handler(happening, None))["type"] == "pong"
+
+
+def test_a_ping_over_a_connection_near_its_two_hours_is_told_to_rotate(dispatcher: RecordingDispatcher) -> None:
+    happening = event("message-ping")
+    happening["requestContext"]["connectedAt"] = int((time.time() - 7_100) * 1_000)
+    told = reply(load("default").handler(happening, None))
+    assert told["type"] == "rotate"
+    assert 0 < told["within"] <= 100
 
 
 def test_a_stop_has_no_reply(dispatcher: RecordingDispatcher) -> None:

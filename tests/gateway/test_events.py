@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from thinkaloud.errors import IdentityError
-from thinkaloud.gateway.events import Disconnect, Message, read_connect, read_disconnect, read_handshake, read_message
+from thinkaloud.gateway.events import (
+    Disconnect,
+    Endpoint,
+    Message,
+    read_connect,
+    read_disconnect,
+    read_handshake,
+    read_message,
+)
 from thinkaloud.identity.principal import Principal
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -49,12 +57,14 @@ def test_a_connection_knows_who_opened_it() -> None:
     connect = read_connect(event("connect"))
     assert (connect.connection, connect.principal) == ("UXcB4dYzFiACJNw=", LIN)
     assert connect.handshake.origin == "https://app.example.com"
+    assert connect.endpoint == Endpoint("a1b2c3d4e5", "live")
 
 
 def test_a_message_knows_who_sent_it() -> None:
     message = read_message(event("message-ask-zh"))
     assert (message.connection, message.principal) == ("UXcB4dYzFiACJNw=", LIN)
     assert json.loads(message.body)["message"]["text"] == "我们部门今年的年假额度是多少？"
+    assert message.connected_at == 1_763_631_000_000
 
 
 def test_a_disconnection() -> None:

@@ -117,6 +117,22 @@ async def test_the_event_loop_goes_on_while_a_post_is_under_way() -> None:
     await posting
 
 
+async def test_a_slow_reader_does_not_hold_up_another() -> None:
+    leave = threading.Event()
+
+    class SlowForOne:
+        def post_to_connection(self, **call: object) -> dict[str, object]:
+            assert call["ConnectionId"] != CONNECTION or leave.wait(10)
+            return {}
+
+    poster = ManagementPoster(SlowForOne())  # type: ignore[arg-type]
+    slow = asyncio.create_task(poster.post(CONNECTION, "{}"))
+    await poster.post("another=", "{}")
+    assert not slow.done()
+    leave.set()
+    await slow
+
+
 async def test_a_recording_poster_keeps_what_it_did_not_refuse() -> None:
     def refuse(data: str) -> None:
         if data == "no":

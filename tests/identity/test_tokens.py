@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.identity.conftest import KeySet
-from thinkaloud.errors import ConfigurationError, IdentityError
+from thinkaloud.errors import ConfigurationError, ForeignToken, IdentityError, KeysUnavailable
 from thinkaloud.identity.principal import Principal
 from thinkaloud.identity.tokens import LEEWAY, JwksKeys, SecretKey, TokenVerifier
 from thinkaloud.settings import JwtSettings
@@ -177,6 +177,15 @@ def test_a_short_secret_is_a_fault_of_the_deployment() -> None:
     SecretKey("年" * 11)
 
 
+@pytest.mark.parametrize("who", [{"sub": "mei"}, {"tenant": "green-mountain"}], ids=str)
+def test_a_newer_token_must_be_the_same_users(shared: TokenVerifier, who: dict[str, Any]) -> None:
+    assert shared.renew(LIN, token(exp=FOREVER - 1)) == FOREVER - 1
+    with pytest.raises(ForeignToken):
+        shared.renew(LIN, token(**who))
+    with pytest.raises(IdentityError):
+        shared.renew(LIN, token(exp=1_600_000_000))
+
+
 # ---- published keys --------------------------------------------------------------------------------------------------
 
 
@@ -260,7 +269,7 @@ def test_a_provider_that_is_down_is_not_the_callers_fault(
 ) -> None:
     """The handshake then fails with 500 and an alarm counts it; 401 would send people to sign in again."""
     key_set.status = 503
-    with pytest.raises(jwt.PyJWKClientConnectionError):
+    with pytest.raises(KeysUnavailable):
         published.verify(token(rsa_key, "RS256", {"kid": "key-1"}))
 
 
@@ -268,7 +277,7 @@ def test_a_provider_that_cannot_be_reached_is_not_the_callers_fault(rsa_key: rsa
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         keys = JwksKeys(f"http://127.0.0.1:{nobody.getsockname()[1]}/keys.json", "RS256")
-        with pytest.raises(jwt.PyJWKClientConnectionError):
+        with pytest.raises(KeysUnavailable):
             TokenVerifier(settings("RS256"), keys).verify(token(rsa_key, "RS256", {"kid": "key-1"}))
 
 

@@ -16,10 +16,11 @@ import boto3
 import pytest
 
 from localcloud.aws.cloud import Aws
-from localcloud.cloud import LocalCloud, StartFailed, free_port
+from localcloud.cloud import LocalCloud, StartFailed
 from localcloud.gateway.errors import PortTaken
 from localcloud.models.server import ModelServer
 from localcloud.pinecone.server import PineconeServer
+from localcloud.ports import free_port
 from localcloud.template.errors import TemplateError
 from tests.cloud.conversation import ask
 from tests.localcloud.processes import children, gone

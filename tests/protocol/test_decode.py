@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from thinkaloud.errors import BadJson, FrameError, FrameTooDeep, FrameTooLarge, InvalidFrame, UnknownAction
 from thinkaloud.protocol.decode import MAX_DEPTH, MAX_FRAME, decode_client_frame, decode_server_frame, frame_id
 from thinkaloud.protocol.encode import encode
-from thinkaloud.protocol.frames import MAX_METADATA, MAX_QUESTION, Ask, Ping, Pong, Stop, UserMessage
+from thinkaloud.protocol.frames import Pong
+from thinkaloud.protocol.requests import MAX_METADATA, MAX_QUESTION, Ask, Ping, Stop, UserMessage
 
 
 def ask(**fields: Any) -> dict[str, Any]:
@@ -159,11 +160,11 @@ def test_metadata_over_four_kilobytes_is_refused_by_its_bytes() -> None:
 # ---- what is not one of the protocol's frames ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", ["resume", "Ask", "ask ", "", None, 1, ["ask"], {"ask": 1}, "\ud800"])
+@pytest.mark.parametrize("action", ["join", "Ask", "ask ", "", None, 1, ["ask"], {"ask": 1}, "\ud800"])
 def test_an_unknown_action_is_refused_with_those_there_are(action: object) -> None:
     error = refusal(json.dumps({"action": action}))
     assert isinstance(error, UnknownAction)
-    assert "ask, stop, ping" in str(error)
+    assert "ask, stop, resume, auth, ping" in str(error)
 
 
 def test_a_frame_without_an_action_is_refused() -> None:

@@ -12,28 +12,23 @@ from pydantic import TypeAdapter, ValidationError
 from thinkaloud.protocol.decode import decode_client_frame, decode_server_frame
 from thinkaloud.protocol.encode import encode
 from thinkaloud.protocol.frames import (
-    ACTIONS,
-    CLIENT_FRAMES,
     SERVER_FRAMES,
     SERVER_TYPES,
     Accepted,
-    Ask,
     Citation,
     Complete,
     Envelope,
     Error,
     Heartbeat,
-    Ping,
     Pong,
     Reasoning,
     Source,
     SourceDocument,
     Status,
-    Stop,
     Text,
     Usage,
-    UserMessage,
 )
+from thinkaloud.protocol.requests import ACTIONS, CLIENT_FRAMES, Ask, Ping, Stop, UserMessage
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 identifiers = st.from_regex(r"[A-Za-z0-9_-]{8,64}", fullmatch=True)

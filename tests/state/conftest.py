@@ -12,9 +12,12 @@ from moto.dynamodb.responses import DynamoHandler
 
 from localcloud.aws.server import make_dynamodb_atomic
 from localcloud.template.document import load_document
-from thinkaloud.state.dynamodb import DynamoConnections, DynamoConversations
-from thinkaloud.state.memory import MemoryConnections, MemoryConversations
-from thinkaloud.state.stores import ConnectionStore, ConversationStore
+from thinkaloud.state.dynamo_connections import DynamoConnections
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
+from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal
+from thinkaloud.state.memory_connections import MemoryConnections
+from thinkaloud.state.stores import ConnectionStore, ControlStore, ConversationStore, JournalStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -60,3 +63,17 @@ def connections(request: pytest.FixtureRequest) -> ConnectionStore:
     if request.param == "memory":
         return MemoryConnections()
     return DynamoConnections(request.getfixturevalue("dynamodb"), request.getfixturevalue("table"))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def journal(request: pytest.FixtureRequest) -> JournalStore:
+    if request.param == "memory":
+        return MemoryJournal()
+    return DynamoJournal(request.getfixturevalue("dynamodb"), request.getfixturevalue("table"), lifetime=3_600)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def control(request: pytest.FixtureRequest) -> ControlStore:
+    if request.param == "memory":
+        return MemoryControl()
+    return DynamoControl(request.getfixturevalue("dynamodb"), request.getfixturevalue("table"))

@@ -24,6 +24,8 @@ def _value_size(value: dict[str, Any]) -> int:
             return len(content.encode())
         case "N":
             return math.ceil(len(content.lstrip("-").replace(".", "")) / 2) + 1
+        case "B":
+            return len(content)
         case "L":
             return 3 + sum(1 + _value_size(each) for each in content)
         case "M":

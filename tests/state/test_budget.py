@@ -5,76 +5,112 @@ The answer takes six seconds, cites three of five passages from the sample handb
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import NOW, question, turn_key
+from tests.builders import match, principal, turn_key
 from tests.state.metering import MeteredDynamoDB, item_size
-from thinkaloud.dialogue.citations import find_citations
-from thinkaloud.dialogue.worker import REMEMBERED, WATCH_INTERVAL
-from thinkaloud.state.dynamodb import DynamoConversations
-from thinkaloud.state.records import Outcome, TurnKey
+from tests.virtual_time import in_virtual_time
+from thinkaloud.dialogue.authentication import Authentication
+from thinkaloud.dialogue.job import RecordingDispatcher
+from thinkaloud.dialogue.means import Stores
+from thinkaloud.dialogue.reception import Reception
+from thinkaloud.dialogue.run import REMEMBERED
+from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.dialogue.worker import Worker
+from thinkaloud.gateway.events import Message
+from thinkaloud.gateway.poster import RecordingPoster
+from thinkaloud.knowledge.index import Match
+from thinkaloud.models.chat import ChatMessage, Delta, Finish
+from thinkaloud.protocol.frames import Usage
+from thinkaloud.protocol.requests import Ask, UserMessage
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
+from thinkaloud.state.memory_connections import MemoryConnections
+from thinkaloud.state.records import TurnKey
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+HANDBOOK = Path(__file__).parents[2] / "samples/handbook"
 SECONDS = 6.0
-#: A passage is at most as long as a chunk of 300 estimated tokens, its snippet as 600 characters.
-PASSAGES = {
-    "en": "A refund goes back to the card it was paid with and takes five working days once we have the parcel. ",
-    "zh": "收到退货后五个工作日内，款项会退回原支付账户；节假日顺延，银行卡可能需要更长时间。",
-}
-LENGTHS = {"en": 600, "zh": 300}
+#: A snippet has 600 characters at most, a chunk of 300 estimated tokens some 300 in Chinese; so has an answer.
+SNIPPET = {"en": 600, "zh": 300}
+QUESTION = {"en": "How many days of annual leave do I have in my second year?", "zh": "入职第二年有几天年假？"}
+ANSWER = {"en": 1_200, "zh": 330}
 
 
-def outcome_of(language: str) -> Outcome:
-    """The outcome of an answer of some 300 tokens."""
-    passage = (PASSAGES[language] * 10)[: LENGTHS[language]]
-    sentence = PASSAGES[language].strip()
-    answer = "".join(f"{sentence}[{number % 3 + 1}]" for number in range(7))
-    sources = [
-        {
-            "id": str(number),
-            "title": "Refunds and returns",
-            "uri": "handbook/en/refunds.md",
-            "media": "text/markdown",
-            "score": 0.7312,
-            "snippet": passage,
-            "section": "How long it takes",
-        }
-        for number in range(1, 6)
-    ]
-    citations = find_citations("answer", answer, {str(number): passage for number in range(1, 6)})
-    return Outcome(
-        state="done",
-        answer=answer,
-        finish="stop",
-        model="a-chat-model-of-today",
-        sources=sources,
-        citations=[citation.model_dump(mode="json") for citation in citations],
-        usage={"prompt": 2_130, "completion": 304, "estimated": False},
-        timings={"embed": 0.1213, "retrieval": 0.2122, "first_token": 0.4512, "generation": 5.2, "total": 6.1},
+def passages(language: str) -> list[str]:
+    """Five passages as they are found: real text, as what is stored is compressed."""
+    files = sorted((HANDBOOK / language).glob("*.md"))[:5]
+    return [path.read_text()[100 : 100 + SNIPPET[language]] for path in files]
+
+
+def answer_of(language: str) -> str:
+    """An answer of some 300 tokens that cites three of the five passages six times."""
+    length = ANSWER[language] // 6
+    sources = passages(language)
+    return "".join(
+        sources[number % 3][number // 3 * length :][:length].strip() + f"[{number % 3 + 1}]" for number in range(6)
     )
 
 
-def answer(store: DynamoConversations, key: TurnKey, language: str) -> None:
+class SixSeconds:
+    """A model that takes six seconds for an answer, beside an embedder and an index that take none."""
+
+    name = "a-chat-model-of-today"
+
+    def __init__(self, language: str) -> None:
+        self._passages = passages(language)
+        self._answer = answer_of(language)
+
+    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Delta | Finish, None]:
+        size = math.ceil(len(self._answer) / 300)
+        for start in range(0, len(self._answer), size):
+            await asyncio.sleep(SECONDS * size / len(self._answer))
+            yield Delta(self._answer[start : start + size])
+        yield Finish("stop", Usage(prompt=2_130, completion=304))
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        return [[1.0] for _ in texts]
+
+    async def query(self, tenant: str, vector: Sequence[float], top_k: int) -> list[Match]:
+        return [match(passage) for passage in self._passages]
+
+
+async def answer(client: Any, table: str, key: TurnKey, language: str) -> None:
     """All that `default` and `turn` do with the table for one question."""
-    active = store.activate(key, "lin", NOW, NOW + 75)
-    store.create(question(PASSAGES[language], key=key))
-    store.claim(key)
-    store.exchanges(key.tenant, key.session, active.recent[-REMEMBERED:])
-    for _ in range(int(SECONDS / WATCH_INTERVAL)):
-        store.stop_requested(key, "lin")
-    store.finish(key, outcome_of(language), active.recent)
+    conversations, control = DynamoConversations(client, table), DynamoControl(client, table)
+    jobs, clock = RecordingDispatcher(), asyncio.get_running_loop().time
+    authentication = Authentication(MemoryConnections(), lambda: pytest.fail("no token was sent"), clock)
+    reception = Reception(conversations, control, jobs, authentication, clock=clock)
+    asked = Ask(session=key.session, turn=key.turn, message=UserMessage(id="m1", text=QUESTION[language]))
+    reception.receive(Message("UXcB4dYzFiACJNw=", principal(), asked.model_dump_json()))
+    models: Any = SixSeconds(language)
+    worker = Worker(
+        Stores(conversations, DynamoJournal(client, table, 3_600), control),
+        RecordingPoster(),
+        Abilities(models, models, models, top_k=5, prompt_tokens=8_000),
+        clock=clock,
+    )
+    assert await worker.work(jobs.jobs[0]) == 1
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_answer_stays_within_its_budget(dynamodb: DynamoDBClient, table: str, language: str) -> None:
     for number in range(REMEMBERED):
-        answer(DynamoConversations(dynamodb, table), turn_key(f"turn-{number:04}"), language)
+        in_virtual_time(answer(dynamodb, table, turn_key(f"turn-{number:04}"), language))
     metered = MeteredDynamoDB(dynamodb)
-    answer(DynamoConversations(cast("Any", metered), table), turn_key("turn-last"), language)
+    in_virtual_time(answer(metered, table, turn_key("turn-last"), language))
+    stored = DynamoConversations(dynamodb, table).get(turn_key("turn-last"))
+    assert stored is not None
+    assert stored.outcome is not None
+    assert stored.outcome.answer == answer_of(language)
     assert metered.written <= 16
     assert metered.read <= 12
 

@@ -12,15 +12,17 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from tests.builders import NOW, outcome, principal, question, turn_key
+from tests.builders import NOW, outcome, question, turn_key
 from thinkaloud.errors import StorageError, StorageThrottled
-from thinkaloud.state.dynamodb import CLIENT_CONFIG, CONTROL_LIFETIME, DynamoConnections, DynamoConversations
-from thinkaloud.state.records import CONNECTION_LIFETIME, Connection
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
+from thinkaloud.state.items import CLIENT_CONFIG
+from thinkaloud.state.records import Outcome, Reader, Segment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-LATER = NOW + 75.0
+SEGMENT = Segment(1, 1, 2, "[]")
 
 
 def items(dynamodb: DynamoDBClient, table: str) -> dict[tuple[str, str], dict[str, Any]]:
@@ -31,90 +33,72 @@ def items(dynamodb: DynamoDBClient, table: str) -> dict[tuple[str, str], dict[st
 # ---- the items -------------------------------------------------------------------------------------------------------
 
 
-def test_a_connection_lives_until_its_time_or_its_disconnection(dynamodb: DynamoDBClient, table: str) -> None:
-    connections = DynamoConnections(dynamodb, table)
-    connections.put(Connection("UXcB4dYzFiACJNw=", principal(expires=1), int(NOW), int(NOW) + CONNECTION_LIFETIME))
-    assert items(dynamodb, table) == {
-        ("CONNECTION#UXcB4dYzFiACJNw=", "CONNECTION"): {
-            "pk": {"S": "CONNECTION#UXcB4dYzFiACJNw="},
-            "sk": {"S": "CONNECTION"},
-            "tenant": {"S": "qinghe"},
-            "user": {"S": "lin"},
-            "token_expires": {"N": "1"},
-            "connected_at": {"N": "1763631000"},
-            "expires_at": {"N": "1763638800"},
-        }
-    }
-    connections.delete("UXcB4dYzFiACJNw=")
-    assert items(dynamodb, table) == {}
-
-
 def test_everything_of_a_session_lies_under_its_tenant(dynamodb: DynamoDBClient, table: str) -> None:
     """A policy on leading keys can then fence a tenant off."""
     conversations = DynamoConversations(dynamodb, table)
-    active = conversations.activate(turn_key(), "lin", NOW, LATER)
-    conversations.create(question())
-    conversations.request_stop(turn_key(), "lin", NOW)
-    conversations.finish(turn_key(), outcome(), active.recent)
+    conversations.activate(turn_key(), "lin", NOW)
+    conversations.create(question(), "UXcB4dYzFiACJNw=")
+    DynamoControl(dynamodb, table).stop(turn_key(), "lin", NOW)
+    DynamoJournal(dynamodb, table, 3_600).write(turn_key(), Segment(1, 1, 2, "[]"), NOW)
     assert set(items(dynamodb, table)) == {
         ("qinghe#SESSION#session-1", "SESSION"),
         ("qinghe#SESSION#session-1", "TURN#turn-0001"),
         ("qinghe#SESSION#session-1", "CONTROL#turn-0001"),
+        ("qinghe#SESSION#session-1", "JOURNAL#turn-0001#001#0000000000000001"),
     }
 
 
+def ended(conversations: DynamoConversations, ending: Outcome) -> None:
+    conversations.activate(turn_key(), "lin", NOW)
+    conversations.create(question(), "UXcB4dYzFiACJNw=")
+    conversations.claim(turn_key(), NOW)
+    conversations.finish(turn_key(), 1, ending)
+    conversations.free(turn_key(), NOW)
+
+
 def test_a_free_session_holds_no_trace_of_its_last_turn_but_its_id(dynamodb: DynamoDBClient, table: str) -> None:
-    conversations = DynamoConversations(dynamodb, table)
-    conversations.activate(turn_key(), "lin", NOW, LATER)
-    conversations.create(question())
-    conversations.finish(turn_key(), outcome(), ())
+    ended(DynamoConversations(dynamodb, table), outcome())
     session = items(dynamodb, table)["qinghe#SESSION#session-1", "SESSION"]
     assert set(session) == {"pk", "sk", "user", "created_at", "recent"}
     assert session["created_at"] == {"N": "1763631000.25"}
 
 
-def test_a_word_to_the_worker_is_gone_some_time_after_any_turn_is(dynamodb: DynamoDBClient, table: str) -> None:
-    DynamoConversations(dynamodb, table).request_stop(turn_key(), "lin", NOW)
-    control = items(dynamodb, table)["qinghe#SESSION#session-1", "CONTROL#turn-0001"]
-    assert control["expires_at"] == {"N": str(int(NOW) + CONTROL_LIFETIME)}
-    assert CONTROL_LIFETIME > 900, "longer than a Lambda may run"
+def test_a_turn_that_ended_has_no_lease(dynamodb: DynamoDBClient, table: str) -> None:
+    ended(DynamoConversations(dynamodb, table), outcome())
+    turn = items(dynamodb, table)["qinghe#SESSION#session-1", "TURN#turn-0001"]
+    assert "lease_until" not in turn
+    assert turn["epoch"] == {"N": "1"}
 
 
 def test_an_answer_too_large_for_an_item_is_an_error_and_not_a_crash(dynamodb: DynamoDBClient, table: str) -> None:
-    conversations = DynamoConversations(dynamodb, table)
-    conversations.create(question())
     with pytest.raises(StorageError, match="ValidationException"):
-        conversations.finish(turn_key(), outcome("年" * 200_000), ())
+        ended(DynamoConversations(dynamodb, table), outcome("年" * 200_000))
 
 
 # ---- errors ----------------------------------------------------------------------------------------------------------
 
-Call = Callable[[DynamoConversations], object]
-#: Every call of a conversation store, by the operation that it begins with.
-CALLS: list[tuple[str, Call]] = [
-    ("update_item", lambda store: store.activate(turn_key(), "lin", NOW, LATER)),
-    ("update_item", lambda store: store.renew(turn_key(), LATER)),
-    ("update_item", lambda store: store.release(turn_key())),
-    ("put_item", lambda store: store.create(question())),
-    ("get_item", lambda store: store.get(turn_key())),
-    ("update_item", lambda store: store.claim(turn_key())),
-    ("update_item", lambda store: store.finish(turn_key(), outcome(), ())),
-    ("batch_get_item", lambda store: store.exchanges("qinghe", "session-1", ["turn-0001"])),
-    ("get_item", lambda store: store.request_stop(turn_key(), "lin", NOW)),
-    ("get_item", lambda store: store.stop_requested(turn_key(), "lin")),
-]
-NAMES = [
-    "activate",
-    "renew",
-    "release",
-    "create",
-    "get",
-    "claim",
-    "finish",
-    "exchanges",
-    "request_stop",
-    "stop_requested",
-]
+Call = Callable[[Any], object]
+READER = Reader("UXcB4dYzFiACJNw=", 0, None, NOW)
+#: Every call of a store, with the operation that it begins with.
+CALLS: dict[str, tuple[str, Call]] = {
+    "session": ("get_item", lambda client: DynamoConversations(client, "state").session("qinghe", "session-1")),
+    "activate": ("update_item", lambda client: DynamoConversations(client, "state").activate(turn_key(), "lin", NOW)),
+    "enqueue": ("update_item", lambda client: DynamoConversations(client, "state").enqueue(turn_key(), "turn-0000")),
+    "release": ("update_item", lambda client: DynamoConversations(client, "state").release(turn_key())),
+    "create": ("put_item", lambda client: DynamoConversations(client, "state").create(question(), "c")),
+    "get": ("get_item", lambda client: DynamoConversations(client, "state").get(turn_key())),
+    "claim": ("update_item", lambda client: DynamoConversations(client, "state").claim(turn_key(), NOW)),
+    "renew": ("update_item", lambda client: DynamoConversations(client, "state").renew(turn_key(), 1, NOW, 2_000)),
+    "finish": ("update_item", lambda client: DynamoConversations(client, "state").finish(turn_key(), 1, outcome())),
+    "free": ("update_item", lambda client: DynamoConversations(client, "state").free(turn_key(), NOW)),
+    "exchanges": ("batch_get_item", lambda client: DynamoConversations(client, "state").exchanges("q", "s", ["t"])),
+    "write": ("put_item", lambda client: DynamoJournal(client, "state", 60).write(turn_key(), SEGMENT, NOW)),
+    "read": ("query", lambda client: DynamoJournal(client, "state", 60).read(turn_key())),
+    "stop": ("update_item", lambda client: DynamoControl(client, "state").stop(turn_key(), "lin", NOW)),
+    "supersede": ("update_item", lambda client: DynamoControl(client, "state").supersede(turn_key(), NOW)),
+    "attach": ("update_item", lambda client: DynamoControl(client, "state").attach(turn_key(), READER)),
+    "look": ("get_item", lambda client: DynamoControl(client, "state").look(turn_key())),
+}
 
 
 def plain_client(**options: Any) -> DynamoDBClient:
@@ -134,21 +118,21 @@ def stub() -> Iterator[Stubber]:
         stub.assert_no_pending_responses()
 
 
-@pytest.mark.parametrize(("operation", "call"), CALLS, ids=NAMES)
+@pytest.mark.parametrize(("operation", "call"), CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize(
     "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]
 )
 def test_throttling_is_called_throttling(stub: Stubber, operation: str, call: Call, code: str) -> None:
     stub.add_client_error(operation, code, http_status_code=400)
     with pytest.raises(StorageThrottled, match=code):
-        call(DynamoConversations(cast("Any", stub.client), "state"))
+        call(stub.client)
 
 
-@pytest.mark.parametrize(("operation", "call"), CALLS, ids=NAMES)
+@pytest.mark.parametrize(("operation", "call"), CALLS.values(), ids=CALLS)
 def test_another_error_is_a_storage_error_that_names_it(stub: Stubber, operation: str, call: Call) -> None:
     stub.add_client_error(operation, "InternalServerError", http_status_code=500)
     with pytest.raises(StorageError, match="InternalServerError") as caught:
-        call(DynamoConversations(cast("Any", stub.client), "state"))
+        call(stub.client)
     assert type(caught.value) is StorageError
 
 
@@ -157,16 +141,6 @@ def test_a_batch_that_is_read_in_part_is_throttling_and_not_a_gap_in_memory(stub
     stub.add_response("batch_get_item", {"Responses": {"state": []}, "UnprocessedKeys": left})
     with pytest.raises(StorageThrottled):
         DynamoConversations(cast("Any", stub.client), "state").exchanges("qinghe", "session-1", ["turn-0001"])
-
-
-def test_connections_speak_of_errors_in_the_same_words(stub: Stubber) -> None:
-    stub.add_client_error("put_item", "ThrottlingException", http_status_code=400)
-    stub.add_client_error("delete_item", "ResourceNotFoundException", http_status_code=400)
-    connections = DynamoConnections(cast("Any", stub.client), "state")
-    with pytest.raises(StorageThrottled):
-        connections.put(Connection("c1", principal(), 1, 2))
-    with pytest.raises(StorageError, match="ResourceNotFoundException"):
-        connections.delete("c1")
 
 
 def test_a_table_that_cannot_be_reached_is_a_storage_error() -> None:
@@ -188,10 +162,9 @@ def test_an_endless_wait_is_not_what_a_person_gets() -> None:
 
 def test_numbers_come_back_as_they_went(dynamodb: DynamoDBClient, table: str) -> None:
     conversations = DynamoConversations(dynamodb, table)
-    conversations.create(question())
     timings = {"embed": 0.1, "tiny": 1e-7, "third": 1 / 3, "whole": 2.0, "long": 123_456_789.123}
     ending = replace(outcome(), timings=timings, usage={"prompt": 2**53})
-    conversations.finish(turn_key(), ending, ())
+    ended(conversations, ending)
     found = conversations.get(turn_key())
     assert found is not None
     assert found.outcome == ending

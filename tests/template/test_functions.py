@@ -8,22 +8,37 @@ import pytest
 
 from localcloud.template.document import Document
 from thinkaloud import settings
+from thinkaloud.state.records import SKEW
 
 TIMEOUT_S = {
     "AuthorizerFunction": 10,
     "ConnectFunction": 10,
     "DefaultFunction": 15,
     "DisconnectFunction": 10,
+    "SettleFunction": 60,
     "TurnFunction": 900,
 }
 READS: dict[str, set[type]] = {
     "AuthorizerFunction": {settings.JwtSettings},
-    "ConnectFunction": {settings.TableSettings, settings.OriginSettings},
-    "DefaultFunction": {settings.TableSettings, settings.DispatchSettings},
+    "ConnectFunction": {settings.TableSettings, settings.OriginSettings, settings.ConnectionSettings},
+    "DefaultFunction": {
+        settings.TableSettings,
+        settings.DispatchSettings,
+        settings.HeartbeatSettings,
+        settings.JwtSettings,
+    },
     "DisconnectFunction": {settings.TableSettings},
+    "SettleFunction": {
+        settings.TableSettings,
+        settings.GatewaySettings,
+        settings.HeartbeatSettings,
+        settings.StreamSettings,
+    },
     "TurnFunction": {
         settings.TableSettings,
         settings.GatewaySettings,
+        settings.HeartbeatSettings,
+        settings.StreamSettings,
         settings.ChatSettings,
         settings.EmbeddingSettings,
         settings.IndexSettings,
@@ -90,7 +105,8 @@ def test_a_setting_has_the_same_default_in_both_places(document: Document, resou
             if item.default is not MISSING:
                 parameter = document.body["Parameters"][environment[item.metadata["variable"]]["Ref"]]
                 if "Default" in parameter:
-                    assert str(parameter["Default"]) == str(item.default), item.metadata["variable"]
+                    expected = ",".join(item.default) if isinstance(item.default, tuple) else str(item.default)
+                    assert str(parameter["Default"]) == expected, item.metadata["variable"]
 
 
 def test_secrets_travel_as_arns_only(document: Document, resources: dict[str, Any]) -> None:
@@ -102,9 +118,16 @@ def test_secrets_travel_as_arns_only(document: Document, resources: dict[str, An
             assert not telling.search(variable) or variable.endswith("_ARN"), variable
 
 
-def test_a_turn_is_delivered_once_or_kept(resources: dict[str, Any]) -> None:
-    config = resources["TurnFunctionEventInvokeConfig"]["Properties"]
-    assert config["Qualifier"] == "live"
-    assert 60 <= config["MaximumEventAgeInSeconds"] <= 21_600
-    assert config["MaximumRetryAttempts"] == 0
-    assert config["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["TurnFailures", "Arn"]}
+def test_a_turn_is_tried_again_and_then_closed_or_kept(resources: dict[str, Any]) -> None:
+    turn = resources["TurnFunctionEventInvokeConfig"]["Properties"]
+    settle = resources["SettleFunctionEventInvokeConfig"]["Properties"]
+    assert [each["Qualifier"] for each in (turn, settle)] == ["live", "live"]
+    assert [each["MaximumRetryAttempts"] for each in (turn, settle)] == [2, 2]
+    # Lambda waits one minute and then two; an event that is too old by then is not tried again.
+    assert 2 * TIMEOUT_S["TurnFunction"] + 60 + 120 < turn["MaximumEventAgeInSeconds"] <= 21_600
+    assert turn["DestinationConfig"]["OnFailure"]["Destination"] == {"Ref": "SettleFunctionAliaslive"}
+    assert settle["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["TurnFailures", "Arn"]}
+
+
+def test_a_lease_is_over_before_lambda_tries_again(document: Document) -> None:
+    assert document.body["Parameters"]["LeaseSeconds"]["MaxValue"] + SKEW < 60

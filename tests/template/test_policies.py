@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 LOGS = "logs:CreateLogStream logs:PutLogEvents"
-CONNECTIONS = (
-    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${ChatApi}/${StageName}/POST/@connections/*"
-)
+STAGE = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${ChatApi}/${StageName}"
+CONNECTIONS = f"{STAGE}/POST/@connections/*"
+PRESENCE = f"{STAGE}/GET/@connections/*"
 MAY: dict[str, list[tuple[str, ...]]] = {
     "Authorizer": [
         (LOGS, "AuthorizerLogGroup.Arn"),
@@ -17,25 +17,35 @@ MAY: dict[str, list[tuple[str, ...]]] = {
     ],
     "Connect": [
         (LOGS, "ConnectLogGroup.Arn"),
-        ("dynamodb:PutItem", "StateTable.Arn"),
+        ("dynamodb:DeleteItem dynamodb:PutItem dynamodb:UpdateItem", "StateTable.Arn"),
     ],
     "Default": [
         (LOGS, "DefaultLogGroup.Arn"),
         ("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem", "StateTable.Arn"),
         ("lambda:InvokeFunction", "TurnFunctionAliaslive"),
+        ("secretsmanager:GetSecretValue", "JwtSecretArn", "TokensHaveSecret"),
     ],
     "Disconnect": [
         (LOGS, "DisconnectLogGroup.Arn"),
-        ("dynamodb:DeleteItem", "StateTable.Arn"),
+        ("dynamodb:DeleteItem dynamodb:UpdateItem", "StateTable.Arn"),
     ],
     "Turn": [
         (LOGS, "TurnLogGroup.Arn"),
-        ("dynamodb:BatchGetItem dynamodb:GetItem dynamodb:UpdateItem", "StateTable.Arn"),
+        (
+            "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+            "StateTable.Arn",
+        ),
         ("execute-api:ManageConnections", CONNECTIONS),
         (
             "secretsmanager:GetSecretValue",
             "PineconeApiKeyArn (ChatApiKeyArn if ChatHasKey) (EmbeddingApiKeyArn if EmbeddingHasKey)",
         ),
+        ("lambda:InvokeFunction", "SettleFunctionAliaslive"),
+    ],
+    "Settle": [
+        (LOGS, "SettleLogGroup.Arn"),
+        ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "StateTable.Arn"),
+        ("execute-api:ManageConnections", CONNECTIONS),
         ("sqs:SendMessage", "TurnFailures.Arn"),
     ],
 }
@@ -81,9 +91,18 @@ def test_only_lambda_takes_on_a_role(resources: dict[str, Any], function: str) -
     assert trusted == {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
+def test_a_right_to_the_api_that_a_route_leads_from_stands_apart(resources: dict[str, Any]) -> None:
+    """Inside the role it would make a cycle: API, route, function, role, API."""
+    policy = resources["ConnectPresencePolicy"]["Properties"]
+    assert policy["Roles"] == [{"Ref": "ConnectRole"}]
+    (only,) = policy["PolicyDocument"]["Statement"]
+    assert statement(only) == ("execute-api:ManageConnections", PRESENCE)
+
+
 def test_there_is_no_other_role(resources: dict[str, Any]) -> None:
     kinds = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
-    assert {name for name, item in resources.items() if item["Type"] in kinds} == {f"{name}Role" for name in MAY}
+    found = {name for name, item in resources.items() if item["Type"] in kinds}
+    assert found == {f"{name}Role" for name in MAY} | {"ConnectPresencePolicy"}
 
 
 def test_the_connection_is_the_only_wildcard() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from localcloud.template.document import Document
 
-OWNERS = {"ChatApi", "Authorizer", "Connect", "Default", "Disconnect", "Turn"}
+OWNERS = {"ChatApi", "Authorizer", "Connect", "Default", "Disconnect", "Settle", "Turn"}
 
 
 def test_the_table(resources: dict[str, Any]) -> None:

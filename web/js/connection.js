@@ -5,14 +5,19 @@
  */
 
 import { NotConfigured } from "./config.js";
-import { ping, readFrame, SUBPROTOCOL } from "./frames.js";
+import { Joiner } from "./fragments.js";
+import { auth, expiry, ping, readFrame, SUBPROTOCOL } from "./frames.js";
 
 const HANDSHAKE_MS = 15_000;
-/** The gateway closes a connection after 10 idle minutes. */
+/** The gateway closes a connection after 10 idle minutes; and the reply to a ping may be that it is time to rotate. */
 const PING_MS = 5 * 60_000;
 const PONG_MS = 15_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
+/** So long before its token runs out, a connection is handed a fresh one. */
+const RENEW_MS = 60_000;
+/** The longest that setTimeout can wait. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** A connection that lasted this long was a good one: the next failure is the first again. */
 const STEADY_MS = 10_000;
 
@@ -24,6 +29,9 @@ export function pause(failures, random = Math.random) {
   const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
   return longest / 2 + (longest / 2) * random();
 }
+
+/** How long to wait, in ms, before a token that runs out in `left` ms is replaced: half-way where it lives shortly. */
+export const renewal = (left) => Math.min(Math.max(left - RENEW_MS, left / 2), LONGEST_TIMER_MS);
 
 export class Connection {
   #load;
@@ -37,6 +45,9 @@ export class Connection {
   #configured = true;
   #retry;
   #silence;
+  #pinging;
+  #renewal;
+  #joiner = new Joiner();
 
   /** `load()` gives `{ws, token}`; `onState(state)` and `onFrame(frame)` are told what happens. */
   constructor({ load, onState, onFrame }) {
@@ -77,10 +88,11 @@ export class Connection {
     const attempt = ++this.#attempt;
     this.#dialling = {};
     if (!this.#socket) this.#onState({ name: "connecting" });
-    let socket;
+    let socket, expires;
     try {
       const { ws, token } = await this.#load();
       if (attempt !== this.#attempt) return;
+      expires = expiry(token);
       socket = new WebSocket(ws, [SUBPROTOCOL, `bearer.${token}`]);
     } catch (error) {
       if (attempt !== this.#attempt) return;
@@ -94,6 +106,7 @@ export class Connection {
     socket.onopen = () => {
       clearTimeout(deadline);
       this.#opened(socket);
+      this.#renewAt(expires);
     };
     socket.onclose = () => {
       clearTimeout(deadline);
@@ -107,7 +120,8 @@ export class Connection {
     this.#socket = socket;
     this.#dialling = null;
     this.#openedAt = Date.now();
-    this.#listen();
+    this.#heard();
+    this.#keepAwake();
     this.#onState({ name: "open" });
     previous?.close(1000);
   }
@@ -117,7 +131,7 @@ export class Connection {
     else if (socket === this.#socket) this.#socket = null;
     else return;
     if (this.#socket || this.#dialling) return;
-    clearTimeout(this.#silence);
+    this.#rest();
     if (this.#openedAt && Date.now() - this.#openedAt > STEADY_MS) this.#failures = 0;
     this.#openedAt = 0;
     this.#failed();
@@ -141,18 +155,47 @@ export class Connection {
 
   #received(socket, data) {
     if (socket !== this.#socket) return;
-    this.#listen();
-    const frame = readFrame(data);
+    this.#heard();
+    let frame = readFrame(data);
+    if (frame?.type === "fragment") frame = readFrame(this.#joiner.add(frame));
     if (frame === null) return;
     // The gateway ends every connection after two hours; the server says so first, and the next one opens before.
     if (frame.type === "rotate" && !this.#dialling) this.#dial();
     else this.#onFrame(frame);
   }
 
-  /** Restart the watch for silence: a ping after five minutes, and the end where nothing answers it. */
-  #listen() {
+  /** Hand in the next token before the present one runs out, which is at `expires`; null where nobody knows. */
+  #renewAt(expires) {
+    clearTimeout(this.#renewal);
+    const left = expires - Date.now();
+    if (expires !== null && left > 0) this.#renewal = setTimeout(() => this.#renew(expires), renewal(left));
+  }
+
+  async #renew(expires) {
+    const attempt = this.#attempt;
+    // Without a fresh token this one runs out: the server says so when it matters, and a new connection is opened.
+    const { token } = await this.#load().catch(() => ({ token: "" }));
+    const next = expiry(token);
+    if (attempt === this.#attempt && next > expires && this.send(auth(token))) this.#renewAt(next);
+  }
+
+  /** Ping every five minutes, whatever else comes and goes. */
+  #keepAwake() {
+    clearTimeout(this.#pinging);
+    this.#pinging = setTimeout(() => {
+      this.#check();
+      this.#keepAwake();
+    }, PING_MS);
+  }
+
+  /** The other end is there: whatever it said answers a ping. */
+  #heard() {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#check(), PING_MS);
+  }
+
+  /** Stop all that keeps a connection. */
+  #rest() {
+    for (const timer of [this.#silence, this.#pinging, this.#renewal]) clearTimeout(timer);
   }
 
   #wake() {
@@ -160,6 +203,7 @@ export class Connection {
     else if (this.#configured) this.start();
   }
 
+  /** Ask whether the other end is there, and hang up where nothing answers. */
   #check() {
     if (!this.send(ping())) return;
     clearTimeout(this.#silence);
@@ -184,7 +228,7 @@ export class Connection {
   /** Forget the sockets at once: closing a dead one can take a minute to be noticed. */
   #drop() {
     clearTimeout(this.#retry);
-    clearTimeout(this.#silence);
+    this.#rest();
     this.#attempt += 1;
     const sockets = [this.#socket, this.#dialling];
     this.#socket = this.#dialling = null;

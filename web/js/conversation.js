@@ -2,7 +2,8 @@
  * The conversation of this tab: its turns, which of them may be sent now, and what to do when an answer goes quiet.
  *
  * It knows frames and timers, but neither socket nor page: `send(frame)` says whether the frame left, `onTurn(turn)` and
- * `onList(turns)` are told of changes, and `onExpired()` that the connection's token has run out.
+ * `onList(turns)` are told of changes, and `onStale()` that the connection is of no more use, because its token has run
+ * out or nobody answers there.
  */
 
 import * as frames from "./frames.js";
@@ -16,27 +17,36 @@ const BUSY_MS = 1_000;
 const BUSY_TRIES = 90;
 /** Frames overtake each other by milliseconds, if at all. */
 const GAP_MS = 1_500;
-const RESUME_MS = 10_000;
-const HEARTBEAT_S = 15;
+/** A `resume` is answered by a worker, which may have to be started first. */
+const RESUME_MS = 8_000;
+/** Times in a row that a turn is resumed without a new frame of it. */
+const RESUME_TRIES = 6;
+const RETRY_MS = 2_000;
+const HEARTBEAT_S = 10;
+/** Intervals of silence that are no accident any more: the server breaks a silence after one. */
+const QUIET = 1.2;
 
 export class Conversation {
   #send;
   #onTurn;
   #onList;
-  #onExpired;
+  #onStale;
   #store;
   #locale;
   #timers = new Map();
   #tries = new Map();
+  #resumed = new Map();
+  /** Turns whose `resume` was not answered yet. */
+  #resuming = new Set();
   /** Until the server says that it does not know `resume`. */
   #resumes = true;
 
   /** `store` has `load()` and `save({session, turns})`; `locale()` gives the language for labels. */
-  constructor({ send, onTurn, onList, onExpired, store, locale }) {
+  constructor({ send, onTurn, onList, onStale, store, locale }) {
     this.#send = send;
     this.#onTurn = onTurn;
     this.#onList = onList;
-    this.#onExpired = onExpired;
+    this.#onStale = onStale;
     this.#store = store;
     this.#locale = locale;
     const stored = store.load();
@@ -97,8 +107,9 @@ export class Conversation {
     this.#listed();
   }
 
-  /** The connection is open, perhaps again. */
+  /** A connection is open: the first, the next after one that broke, or the one that takes over. */
   opened() {
+    for (const turn of this.turns.filter(({ state }) => state === "sent")) turn.state = "waiting";
     for (const turn of this.turns.filter(({ state }) => state === "live")) {
       if (turn.stopping) this.#send(frames.stop(turn));
       this.#recover(turn);
@@ -110,6 +121,7 @@ export class Conversation {
   closed() {
     for (const turn of this.#unfinished()) {
       clearTimeout(this.#timers.get(turn.id));
+      this.#resuming.delete(turn.id);
       detach(turn);
       this.#onTurn(turn);
     }
@@ -119,7 +131,7 @@ export class Conversation {
   receive(frame) {
     const reply = /^(stop|resume)-(.+)$/.exec(frame.re ?? "");
     if (frame.type === "gateway") this.#refused(this.#sent(), { ...frame, code: "gateway", retryable: true });
-    else if (frame.type === "error" && reply) this.#denied(reply[1], this.#find(reply[2]));
+    else if (frame.type === "error" && reply) this.#denied(reply[1], this.#find(reply[2]), frame);
     else if (frame.type === "error" && !frame.turn) this.#refused(frame.re ? this.#find(frame.re) : this.#sent(), frame);
     else if (frame.turn) this.#arrived(this.#find(frame.turn), frame);
   }
@@ -144,29 +156,56 @@ export class Conversation {
     // A turn that was interrupted may go on; one that has ended has ended.
     if (!turn || (isOver(turn) && turn.state !== "interrupted")) return;
     if (frame.type === "resumed" && frame.state === "none") {
+      this.#resuming.delete(turn.id);
       this.#settle(turn);
       return;
     }
-    const waited = hasGap(turn);
+    // Asked twice, it may have been taken the first time, and the answer be on its way to a connection that is gone.
+    const again = frame.type === "accepted" && turn.state === "sent" && this.#tries.get(turn.id) > 1;
+    const waited = hasGap(turn) && frame.type !== "resumed";
     const outcome = fold(turn, frame);
-    if (outcome === "applied" && isOver(turn)) {
-      this.#ended(turn);
-    } else if (!isOver(turn)) {
+    this.#progress(turn, frame, outcome);
+    if (isOver(turn)) {
+      if (outcome !== "duplicate" && outcome !== "held") this.#ended(turn);
+    } else {
+      if (again || (outcome === "torn" && !this.#resuming.has(turn.id))) this.#recover(turn);
+      else if (!hasGap(turn)) this.#watchSilence(turn);
       // A gap is timed from its beginning, however much comes after it.
-      if (!hasGap(turn)) this.#watchSilence(turn);
       else if (!waited) this.#watch(turn, GAP_MS, () => this.#recover(turn));
       this.#onTurn(turn);
     }
   }
 
-  #watchSilence(turn) {
-    this.#watch(turn, (2 * (turn.heartbeat ?? HEARTBEAT_S) + 2) * 1000, () => this.#recover(turn));
+  /** Forget earlier attempts where `frame` brought the answer on, or explains why nothing comes. */
+  #progress(turn, frame, outcome) {
+    if (frame.type === "resumed") this.#resuming.delete(turn.id);
+    const explained = ["pending", "waiting"].includes(frame.state) || (frame.type === "heartbeat" && !hasGap(turn));
+    const newer = Number.isInteger(frame.seq) && outcome === "applied";
+    if (newer || explained) this.#resumed.delete(turn.id);
   }
 
-  /** Ask the server for what came after the last frame. */
+  #watchSilence(turn) {
+    this.#watch(turn, QUIET * (turn.heartbeat ?? HEARTBEAT_S) * 1000, () => this.#recover(turn));
+  }
+
+  /** Ask the server for what came after the last frame; where no connection takes that, `opened` will. */
   #recover(turn) {
-    if (this.#resumes && this.#send(frames.resume(turn))) this.#watch(turn, RESUME_MS, () => this.#settle(turn));
-    else if (!this.#resumes) this.#settle(turn);
+    const tries = (this.#resumed.get(turn.id) ?? 0) + 1;
+    if (!this.#resumes || tries > RESUME_TRIES) {
+      this.#resumed.delete(turn.id);
+      this.#settle(turn);
+    } else if (this.#send(frames.resume(turn))) {
+      this.#resumed.set(turn.id, tries);
+      this.#resuming.add(turn.id);
+      this.#watch(turn, RESUME_MS, () => this.#unanswered(turn));
+    }
+  }
+
+  /** Not even a word to a `resume`: the connection is dead, though nobody has said so. */
+  #unanswered(turn) {
+    this.#resuming.delete(turn.id);
+    if (this.#resumed.get(turn.id) < RESUME_TRIES) this.#onStale();
+    else this.#recover(turn);
   }
 
   /** What is missing will not come: go on without it where something follows, otherwise end the turn. */
@@ -181,11 +220,14 @@ export class Conversation {
     }
   }
 
-  #denied(action, turn) {
+  #denied(action, turn, { code, retryable }) {
     if (!turn || isOver(turn)) return;
     if (action === "resume") {
-      this.#resumes = false;
-      this.#settle(turn);
+      this.#resuming.delete(turn.id);
+      if (code === "unknown_action") this.#resumes = false;
+      if (code === "unauthorized" && this.#resumed.get(turn.id) < ACCEPT_TRIES) this.#onStale();
+      else if (retryable) this.#watch(turn, RETRY_MS, () => this.#recover(turn));
+      else this.#settle(turn);
     } else {
       turn.stopping = false;
       turn.remark = "stop_impossible";
@@ -199,7 +241,7 @@ export class Conversation {
       // A page may stay open for longer than its token lives: a new connection, with a new one, is worth a try.
       turn.state = "waiting";
       clearTimeout(this.#timers.get(turn.id));
-      this.#onExpired();
+      this.#onStale();
       return;
     }
     if (code === "busy" && turn.busy < BUSY_TRIES && !turn.stopping) {
@@ -258,6 +300,8 @@ export class Conversation {
     clearTimeout(this.#timers.get(turn.id));
     this.#timers.delete(turn.id);
     this.#tries.delete(turn.id);
+    this.#resumed.delete(turn.id);
+    this.#resuming.delete(turn.id);
   }
 }
 

@@ -32,7 +32,7 @@ const conversation = new Conversation({
   send: (frame) => connection.send(frame),
   onTurn,
   onList,
-  onExpired: () => connection.restart(),
+  onStale: () => connection.restart(),
   store,
   locale: strings.locale,
 });

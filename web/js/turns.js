@@ -4,11 +4,15 @@
  * gone), `stopping` (the reader asked for the end) and `remark` (a key of strings.js) are the conversation's notes on it.
  *
  * Numbered frames are applied strictly in the order of `seq`, whatever order they come in: what was seen is dropped,
- * what is early is held. A frame of an unknown type changes nothing, but its number counts.
+ * what is early is held. A replayed range that was partly seen cannot be cut, since nothing says which of its characters
+ * had which number: it is dropped, and the rest has to be asked for. A frame of an unknown type changes nothing, but its
+ * number counts.
  *
  *     waiting -> sent -> live -> done | failed | interrupted
  */
 
+/** Frames that may wait behind a hole; what is dropped beyond that comes again with the replay that fills the hole. */
+const MOST_HELD = 2000;
 const OVER = new Set(["done", "failed", "interrupted"]);
 
 /** A turn that is still to be sent. `language` is the BCP 47 tag of the question; `replaces` the turn it asks again. */
@@ -47,7 +51,8 @@ export const hasGap = (turn) => turn.held.length > 0;
 /**
  * Apply `frame` to `turn`, and whatever was held behind it.
  *
- * Returns "applied", "duplicate" (seen before) or "held" (something before it is missing).
+ * Returns "applied", "duplicate" (seen before), "held" (something before it is missing) or "torn" (a range was partly
+ * seen: only a replay from `turn.seq` helps).
  */
 export function fold(turn, frame) {
   if (!Number.isInteger(frame.seq)) {
@@ -57,12 +62,14 @@ export function fold(turn, frame) {
   if (frame.seq <= turn.seq) return "duplicate";
   // Only a reset may jump ahead: a dead worker may have used up the numbers in between.
   if (frame.type !== "reset" && firstNumber(frame) !== turn.seq + 1) {
+    if (firstNumber(frame) <= turn.seq) return "torn";
     hold(turn, frame);
     return "held";
   }
-  advance(turn, frame);
-  while (turn.held.length && firstNumber(turn.held[0]) === turn.seq + 1) advance(turn, turn.held.shift());
-  return "applied";
+  for (let next = frame; next; next = turn.held.find((other) => firstNumber(other) === turn.seq + 1)) advance(turn, next);
+  const torn = turn.held.length;
+  turn.held = turn.held.filter((other) => firstNumber(other) > turn.seq);
+  return torn === turn.held.length ? "applied" : "torn";
 }
 
 /** Give up on what is missing: apply what is held as it stands, and remember that there is a hole. */
@@ -70,7 +77,7 @@ export function closeGap(turn) {
   if (!hasGap(turn)) return;
   turn.missing = true;
   for (const frame of turn.held.splice(0)) {
-    if (frame.seq > turn.seq) advance(turn, frame);
+    if (firstNumber(frame) > turn.seq) advance(turn, frame);
   }
 }
 
@@ -91,12 +98,16 @@ export const answerText = (turn) =>
 export const sourceOf = (turn, number) => turn.sources.find((doc) => String(doc.id) === String(number));
 
 /** A replayed text may cover a range of numbers: `from` its first, `seq` its last. */
-const firstNumber = (frame) => (Number.isInteger(frame.from) ? frame.from : frame.seq);
+const firstNumber = ({ from, seq }) => (Number.isInteger(from) && from > 0 && from <= seq ? from : seq);
 
+/** Keep `frame` for later, in order; of two that begin alike, the longer. */
 function hold(turn, frame) {
-  if (turn.held.some((other) => other.seq === frame.seq)) return;
-  turn.held.push(frame);
-  turn.held.sort((a, b) => a.seq - b.seq);
+  const first = firstNumber(frame);
+  const known = turn.held.findIndex((other) => firstNumber(other) === first);
+  if (known < 0) turn.held.push(frame);
+  else if (turn.held[known].seq < frame.seq) turn.held[known] = frame;
+  turn.held.sort((a, b) => firstNumber(a) - firstNumber(b));
+  turn.held.length = Math.min(turn.held.length, MOST_HELD);
 }
 
 function advance(turn, frame) {
@@ -131,8 +142,10 @@ const APPLY = {
   },
 
   source(turn, { docs }) {
+    // Found after which model call, so that a reset knows whether they still count.
+    const step = Math.max(0, ...turn.parts.map((part) => part.step));
     for (const doc of docs ?? []) {
-      if (!sourceOf(turn, doc.id)) turn.sources.push(doc);
+      if (!sourceOf(turn, doc.id)) turn.sources.push({ ...doc, step });
     }
   },
 
@@ -150,6 +163,7 @@ const APPLY = {
 
   reset(turn, { step }) {
     turn.parts = turn.parts.filter((part) => part.step < step);
+    turn.sources = turn.sources.filter((doc) => doc.step < step);
     turn.phases = turn.phases.filter((phase) => phase.state !== "start");
   },
 

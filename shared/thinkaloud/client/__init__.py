@@ -1,7 +1,8 @@
 """A client of Thinkaloud for asyncio: ask, watch the answer form, stop it, and never see a frame twice.
 
-The core is pure and knows no socket: `received` reads a frame, `order` puts a turn's frames in order, `fold` makes
-the message of them. `connection` opens a WebSocket, `client` keeps one open, `answer` is one question on its way.
+The core is pure and knows no socket: `received` reads a frame, `fragments` joins a large one, `order` puts a turn's
+frames in order, `fold` makes the message of them. `connection` opens a WebSocket, `link` is an open one, `client` keeps
+one open, and `answer` is one answer on its way, wherever it was asked.
 """
 
 from importlib.util import find_spec
@@ -14,7 +15,7 @@ if find_spec("websockets") is None:
 
 from thinkaloud.client.answer import Answer
 from thinkaloud.client.backoff import Backoff
-from thinkaloud.client.client import Client, new_id
+from thinkaloud.client.client import Client
 from thinkaloud.client.connection import Limits, TokenSource
 from thinkaloud.client.errors import (
     BadAddress,
@@ -26,9 +27,12 @@ from thinkaloud.client.errors import (
     GatewayError,
     HandshakeRefused,
     NoReply,
+    TurnLost,
 )
 from thinkaloud.client.fold import Fold
-from thinkaloud.client.messages import Message, ReasoningPart, SourcePart, TextPart
+from thinkaloud.client.fragments import Joiner
+from thinkaloud.client.ids import new_id
+from thinkaloud.client.messages import Message, ReasoningPart, SourcePart, TextPart, ToolPart
 from thinkaloud.client.order import FrameOrder
 from thinkaloud.client.received import Received, read
 
@@ -46,6 +50,7 @@ __all__ = [
     "FramesMissing",
     "GatewayError",
     "HandshakeRefused",
+    "Joiner",
     "Limits",
     "Message",
     "NoReply",
@@ -54,6 +59,8 @@ __all__ = [
     "SourcePart",
     "TextPart",
     "TokenSource",
+    "ToolPart",
+    "TurnLost",
     "new_id",
     "read",
 ]

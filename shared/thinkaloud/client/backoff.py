@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ class Backoff:
 
     def delays(self, draw: Callable[[], float]) -> Iterator[float]:
         """One delay between each two attempts; `draw` gives numbers from 0 to 1."""
+        return islice(self.endless(draw), self.attempts - 1)
+
+    def endless(self, draw: Callable[[], float]) -> Iterator[float]:
+        """The same delays, for who goes by the clock and not by attempts."""
         limit = self.first
-        for _ in range(self.attempts - 1):
+        while True:
             yield draw() * limit
             limit = min(limit * 2, self.most)

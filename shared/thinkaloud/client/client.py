@@ -1,35 +1,31 @@
-"""The client: one connection, any number of questions over it, opened again when it breaks."""
+"""The client: one connection, any number of answers over it, opened again when it breaks."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import secrets
-import time
 from typing import TYPE_CHECKING, Self
-
-from websockets.exceptions import ConnectionClosed
 
 from thinkaloud.client.answer import Answer
 from thinkaloud.client.backoff import Backoff
-from thinkaloud.client.connection import Limits, TokenSource, is_transient, open_socket
-from thinkaloud.client.errors import CannotConnect, ClientError, ConnectionLost, GatewayError, NoReply
+from thinkaloud.client.connection import Dial, Limits, TokenSource, fetch, is_transient, open_socket
+from thinkaloud.client.errors import ClientError, ConnectionLost, GatewayError
+from thinkaloud.client.fragments import Joiner
+from thinkaloud.client.ids import new_id
+from thinkaloud.client.link import Link
 from thinkaloud.client.received import Received, read
-from thinkaloud.protocol.frames import Ask, Ping, Stop, UserMessage
+from thinkaloud.protocol.frames import Fragment
+from thinkaloud.protocol.requests import Ask, Resume, Stop, UserMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
+    from typing import Any
 
     from pydantic import JsonValue
-    from websockets.asyncio.client import ClientConnection
 
 DEFAULT_BACKOFF = Backoff()
 DEFAULT_LIMITS = Limits()
-
-
-def new_id(kind: str) -> str:
-    """A fresh identifier of the protocol's form, e.g. `s-5f0c...`; `kind` only helps who reads logs."""
-    return f"{kind}-{secrets.token_hex(8)}"
 
 
 class Client:
@@ -41,8 +37,10 @@ class Client:
                 ...
             print(answer.message.text)
 
-    `token` is a string or an async function that is called for every attempt to connect. Entering connects, so that a
-    refused token shows at once; a connection that breaks later is opened again when the next question needs it.
+    `token` is a string or an async function that is called for every attempt to connect, and again before the token it
+    gave runs out. Entering connects, so that a refused token shows at once; a connection that breaks later is opened
+    again by the answers that go on over it, or by the next question. When the server says `rotate`, the next connection
+    is opened and the live answers move there before the old one is closed.
 
     Raises on entering:
         BadAddress, BadToken, HandshakeRefused, CannotConnect.
@@ -55,18 +53,20 @@ class Client:
         *,
         backoff: Backoff = DEFAULT_BACKOFF,
         limits: Limits = DEFAULT_LIMITS,
+        dial: Dial = open_socket,
     ) -> None:
         self.url = url
         self.backoff = backoff
         self.limits = limits
         self.draw = secrets.SystemRandom().random
+        self._dial = dial
         self._token = _constant(token) if isinstance(token, str) else token
         self._connecting = asyncio.Lock()
-        self._socket: ClientConnection | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._answers: dict[str, Answer] = {}
-        self._pings: dict[str, asyncio.Future[ClientError | None]] = {}
+        self._link: Link | None = None
         self._connections = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answers: list[Answer] = []
+        self._joiner = Joiner()
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -100,6 +100,16 @@ class Client:
         )
         return Answer(self, ask)
 
+    def follow(self, session: str, turn: str | None = None) -> Answer:
+        """Prepare to listen to an answer that was asked elsewhere, from its beginning; by default the session's last.
+
+        Iterating raises TurnLost where the server knows no such turn, or it belongs to another user.
+
+        Raises:
+            pydantic.ValidationError: an id is not of the protocol's form.
+        """
+        return Answer(self, Resume(session=session, turn=turn))
+
     async def stop(self, session: str, turn: str) -> None:
         """Ask the server to end `turn`, whoever asked it."""
         await self.send(Stop(id=new_id("x"), session=session, turn=turn).model_dump_json())
@@ -110,110 +120,149 @@ class Client:
         Raises:
             NoReply, ConnectionLost, GatewayError, CannotConnect; ClientError where the server answers with an error.
         """
-        ping = Ping(id=new_id("p"))
-        socket = await self._connected()
-        pong = self._pings[str(ping.id)] = asyncio.get_running_loop().create_future()
-        began = time.perf_counter()
-        try:
-            with contextlib.suppress(ConnectionClosed):  # the reader says so too, and why
-                await socket.send(ping.model_dump_json())
-            async with asyncio.timeout(self.limits.reply):
-                failure = await pong
-        except TimeoutError:
-            raise NoReply(f"no pong within {self.limits.reply:g} s") from None
-        finally:
-            del self._pings[str(ping.id)]
-        if failure is not None:
-            raise failure
-        return time.perf_counter() - began
+        link = await self._connected()
+        return await link.ping()
 
     async def close(self) -> None:
         """Close the connection; who still waits for an answer gets ConnectionLost."""
         self._closed = True
-        if self._socket is not None:
-            await self._socket.close()
-        if self._reader is not None:
-            await asyncio.wait([self._reader])
+        for answer in list(self._answers):
+            answer.end(self._over())
+        if self._link is not None:
+            await self._link.close()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def send(self, body: str) -> int:
-        """Send one text frame, over a new connection where the old one is gone; gives the connection's number."""
+        """Send one text frame, over a new connection where the old one is gone; gives the connection's number.
+
+        Raises:
+            CannotConnect, BadToken, BadAddress: there is no new one. ConnectionLost: the client is closed.
+        """
         while True:
-            socket = await self._connected()
-            number = self._connections
+            link = await self._connected()
             try:
-                await socket.send(body)
-            except ConnectionClosed:  # this very moment; open another once the reader has seen it
-                if self._reader is not None:
-                    await asyncio.wait([self._reader])
+                await link.send(body)
+            except ConnectionLost as lost:  # this very moment
+                self._drop(link, lost)
             else:
-                return number
+                return link.number
+
+    async def renew(self, number: int) -> None:
+        """Give up connection `number`, dead or of an old token; the answers that go over it come back on the next."""
+        link = self._link
+        if link is not None and link.number == number:
+            self._drop(link, ConnectionLost("the connection fell silent", number))
+            self._start(link.close(), "close")  # a dead peer makes it wait
 
     def register(self, answer: Answer) -> None:
         """Deliver the frames of this answer's turn to it from now on."""
-        self._answers[answer.turn] = answer
+        self._answers.append(answer)
 
     def forget(self, answer: Answer) -> None:
         """Deliver nothing more to it; what still comes is dropped."""
-        if self._answers.get(answer.turn) is answer:
-            del self._answers[answer.turn]
+        self._answers.remove(answer)
 
-    async def _connected(self) -> ClientConnection:
+    # ---- connections -------------------------------------------------------------------------------------------------
+
+    async def _connected(self) -> Link:
         async with self._connecting:
-            if self._closed:
-                raise ConnectionLost("the client is closed", self._connections)
-            if self._socket is None:
-                self._socket = await self._open()
-                self._connections += 1
-                self._reader = asyncio.create_task(self._read(self._socket), name="thinkaloud.client reader")
-            return self._socket
+            if self._link is None:
+                self._link = await self._open()
+            return self._link
 
-    async def _open(self) -> ClientConnection:
+    async def _open(self) -> Link:
         delays = self.backoff.delays(self.draw)
         while True:
+            if self._closed:
+                raise self._over()
             try:
-                return await open_socket(self.url, self._token, self.limits)
-            except CannotConnect as error:
+                bearer = await fetch(self._token)
+                socket = await self._dial(self.url, bearer, self.limits)
+            except ClientError as error:
                 delay = next(delays, None) if is_transient(error) else None
                 if delay is None:
                     raise
                 await asyncio.sleep(delay)
+            else:
+                self._connections += 1
+                link = Link(socket, self._connections, bearer, self.limits)
+                self._start(self._read(link), "read")
+                return link
 
-    async def _read(self, socket: ClientConnection) -> None:
+    async def _read(self, link: Link) -> None:
+        keeping = [asyncio.create_task(self._keep_awake(link)), asyncio.create_task(self._keep_authenticated(link))]
         try:
-            async for body in socket:
-                self._deliver(read(body))
-        except ConnectionClosed:
-            pass  # its code is on the socket, as for an orderly end
+            async for body in link.bodies():
+                self._receive(link, body)
         finally:
-            self._socket = None
-            reason = socket.close_reason or "no reason given"
-            lost = ConnectionLost(f"the connection closed ({socket.close_code}, {reason})", self._connections)
-            for answer in self._answers.values():
-                answer.deliver(lost)
-            self._settle_pings(lost)
+            for task in keeping:
+                task.cancel()
+            await asyncio.wait(keeping)
+            self._drop(link, link.lost())
 
-    def _deliver(self, arrival: Received | GatewayError | None) -> None:
+    async def _keep_awake(self, link: Link) -> None:
+        try:
+            await link.keep_awake()
+        except ClientError:
+            await self.renew(link.number)
+
+    async def _keep_authenticated(self, link: Link) -> None:
+        with contextlib.suppress(ClientError):
+            await link.keep_authenticated(self._token)
+
+    def _drop(self, link: Link, lost: ConnectionLost) -> None:
+        if self._link is link:
+            self._link = None
+        for answer in self._answers:
+            answer.deliver(lost)
+        link.settle(lost)
+
+    async def _rotate(self, old: Link) -> None:
+        """Move to the next connection. Without one the old one serves to its end, and then everybody comes back."""
+        try:
+            link = await self._open()
+        except ClientError:
+            return
+        if self._link is not old:  # it ended meanwhile, and somebody has opened another
+            await link.close()
+            return
+        self._link = link
+        moves = [answer.move() for answer in self._answers]
+        if moves:
+            await asyncio.wait(moves, timeout=self.limits.reply)
+        await old.close()
+
+    # ---- what comes --------------------------------------------------------------------------------------------------
+
+    def _receive(self, link: Link, body: str | bytes) -> None:
+        arrival = read(body)
+        if isinstance(arrival, Received) and isinstance(arrival.frame, Fragment):
+            whole = self._joiner.add(arrival.frame)
+            arrival = None if whole is None else read(whole)
         if isinstance(arrival, GatewayError):
             # It names no frame of ours, so it goes to everyone who still waits for a first reply.
-            for waiting in self._answers.values():
-                waiting.deliver(arrival)
-            self._settle_pings(arrival)
-        elif arrival is not None:
-            pong = self._pings.get(arrival.re or "")
-            if pong is not None and not pong.done():
-                refused = f"the ping was refused: {arrival.fields.get('message')}"
-                pong.set_result(None if arrival.type == "pong" else ClientError(refused))
-            answer = self._answers.get(arrival.turn or "") or self._asked_as(arrival.re)
-            if answer is not None:
+            for answer in self._answers:
                 answer.deliver(arrival)
+            link.settle(arrival)
+        elif arrival is not None:
+            link.settle(arrival)
+            for answer in self._answers:
+                if answer.concerns(arrival):
+                    answer.deliver(arrival)
+            if arrival.type == "rotate" and link is self._link and not link.rotating:
+                link.rotating = True
+                self._start(self._rotate(link), "rotate")
 
-    def _asked_as(self, frame: str | None) -> Answer | None:
-        return next((answer for answer in self._answers.values() if answer.ask.id == frame), None)
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=f"thinkaloud.client {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    def _settle_pings(self, error: ClientError) -> None:
-        for pong in self._pings.values():
-            if not pong.done():
-                pong.set_result(error)
+    def _over(self) -> ConnectionLost:
+        return ConnectionLost("the client is closed", self._connections)
 
 
 def _constant(token: str) -> TokenSource:

@@ -4,19 +4,42 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.typing import Subprotocol
 
-from thinkaloud.client.errors import BadAddress, BadToken, CannotConnect, HandshakeRefused
+from thinkaloud.client.errors import BadAddress, BadToken, CannotConnect, ClientError, HandshakeRefused
 from thinkaloud.protocol import SUBPROTOCOL
 
 #: Gives a token; asked anew for every attempt, because an old one may have expired meanwhile.
 TokenSource = Callable[[], Awaitable[str]]
+
+
+class Socket(Protocol):
+    """What the client needs of an open WebSocket; `websockets` has it, and a test may have another."""
+
+    async def send(self, message: str, /) -> None:
+        """Send one text frame; raises websockets' ConnectionClosed."""
+
+    def __aiter__(self) -> AsyncIterator[str | bytes]: ...
+
+    async def close(self) -> None:
+        """Close it, and wait until it is."""
+
+    @property
+    def close_code(self) -> int | None: ...
+
+    @property
+    def close_reason(self) -> str | None: ...
+
+
+#: Opens a socket: (url, token, limits). Raises as `open_socket` does.
+Dial = Callable[[str, str, "Limits"], Awaitable[Socket]]
 
 #: Statuses of a refused handshake that a later attempt may not meet again.
 TRANSIENT_STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -27,30 +50,48 @@ class Limits:
     """How long the client waits, in seconds.
 
     `reply` is longer than the 29 s that the gateway gives a function, so that the gateway's own word comes first.
-    `silence` is the longest pause within an answer; `hole` how long later frames wait for one that lacks.
+    `resumed` is how long a `resume` may wait for its reply before the connection is given up; it doubles from one to
+    the next, up to `reply`. `hole` is how long later frames wait for one that lacks before it is asked for. `patience`
+    is how long an answer tries to come back without a new frame. A ping is sent each `ping` (the gateway closes after
+    ten idle minutes), and the next token is handed in `renew` before the present one runs out.
     """
 
     open: float = 10.0
     reply: float = 32.0
-    silence: float = 180.0
+    resumed: float = 8.0
     hole: float = 3.0
+    patience: float = 120.0
+    ping: float = 300.0
+    renew: float = 60.0
     close: float = 2.0
 
 
-async def open_socket(url: str, token: TokenSource, limits: Limits) -> ClientConnection:
+async def fetch(token: TokenSource) -> str:
+    """A token that a header can carry.
+
+    Raises:
+        BadToken: it cannot, or the source failed, which is then the cause.
+    """
+    try:
+        bearer = await token()
+    except Exception as error:  # whatever somebody else's code raises
+        raise BadToken(f"the token source failed ({type(error).__name__})") from error
+    if not bearer or not bearer.isascii() or not bearer.isprintable() or " " in bearer:
+        raise BadToken("the token is empty or holds characters that no header can carry")
+    return bearer
+
+
+async def open_socket(url: str, bearer: str, limits: Limits) -> Socket:
     """Connect once.
 
     The token goes into `Authorization`, as native clients send it; only browsers need it in the subprotocol list.
 
     Raises:
-        BadAddress, BadToken: another attempt cannot help.
+        BadAddress: another attempt cannot help.
         HandshakeRefused: with the HTTP status.
         CannotConnect: no route, nobody there, no TLS, or no reply within `limits.open`.
     """
     host = _host(url)
-    bearer = await token()
-    if not bearer or not bearer.isascii() or not bearer.isprintable() or " " in bearer:
-        raise BadToken("the token is empty or holds characters that no header can carry")
     try:
         return await connect(
             url,
@@ -76,11 +117,16 @@ async def open_socket(url: str, token: TokenSource, limits: Limits) -> ClientCon
         raise CannotConnect(f"{url}: nobody answers ({error.strerror or error})") from error
 
 
-def is_transient(error: CannotConnect) -> bool:
-    """Whether another attempt may succeed where this one failed."""
-    if isinstance(error, HandshakeRefused):
-        return error.status in TRANSIENT_STATUSES
-    return not isinstance(error.__cause__, ssl.SSLCertVerificationError)
+def is_transient(error: ClientError) -> bool:
+    """Whether another attempt to connect may succeed where this one failed."""
+    match error:
+        case HandshakeRefused(status=status):
+            return status in TRANSIENT_STATUSES
+        case CannotConnect():
+            return not isinstance(error.__cause__, ssl.SSLCertVerificationError)
+        case BadToken():
+            return error.__cause__ is not None
+    return False
 
 
 def _host(url: str) -> str:

@@ -6,9 +6,10 @@
         ├── BadToken          the token cannot be sent
         ├── CannotConnect     nobody answers there, after every attempt
         │   └── HandshakeRefused  somebody answered, with another status than 101
-        ├── ConnectionLost    the socket broke after the question was accepted
+        ├── ConnectionLost    the socket broke, and there was no coming back in time
         ├── NoReply           the socket stands, and the reply did not come in time
-        ├── FramesMissing     the answer has a hole that nothing filled
+        ├── FramesMissing     the answer has a hole that no replay filled
+        ├── TurnLost          the server has no such turn to go on with
         └── GatewayError      the gateway itself reported a failure (a frame without `type`)
 
 They live beside the client and not in `thinkaloud.errors`, whose table says what a *server's* failure looks like
@@ -29,7 +30,7 @@ class BadAddress(ClientError):
 
 
 class BadToken(ClientError):
-    """The token source failed, or gave what no header can carry. The message never holds the token."""
+    """The token source failed (the cause says how), or gave what no header can carry. Never holds the token."""
 
 
 class CannotConnect(ClientError):
@@ -46,7 +47,7 @@ class HandshakeRefused(CannotConnect):
 
 
 class ConnectionLost(ClientError):
-    """The socket closed while an answer was due; an accepted turn goes on at the server.
+    """The socket closed while something was due; an accepted turn goes on at the server.
 
     `connection` counts the client's connections from 1: which one it was.
     """
@@ -68,6 +69,18 @@ class FramesMissing(ClientError):
         super().__init__(f"the answer is incomplete: {numbers} never arrived")
         self.first = first
         self.last = last
+
+
+class TurnLost(ClientError):
+    """The server cannot go on with the turn. `reason` is `none` (unknown, or too old), or the code it refused with."""
+
+    def __init__(self, session: str, turn: str | None, reason: str = "none", message: str = "") -> None:
+        what = f"turn {turn}" if turn else "a turn"
+        said = message or "it is unknown there, or too old"
+        super().__init__(f"the server cannot go on with {what} of session {session}: {said}")
+        self.session = session
+        self.turn = turn
+        self.reason = reason
 
 
 class GatewayError(ClientError):

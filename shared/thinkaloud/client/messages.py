@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from thinkaloud.protocol.frames import SourceDocument
 
 
@@ -32,17 +34,36 @@ class ReasoningPart(TextPart):
 
 @dataclass(slots=True)
 class SourcePart:
-    """The passages the answer may cite."""
+    """The passages the answer may cite. `step` is that of the last model call before, 0 where there was none."""
 
     type: ClassVar[str] = "source"
     docs: tuple[SourceDocument, ...]
+    step: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As history sends it."""
         return {"type": self.type, "docs": [doc.model_dump(mode="json", exclude_none=True) for doc in self.docs]}
 
 
-Part = TextPart | ReasoningPart | SourcePart
+@dataclass(slots=True)
+class ToolPart:
+    """One call of a tool. `status` is running until its result is there, then ok, error or denied."""
+
+    type: ClassVar[str] = "tool"
+    call: str
+    step: int
+    name: str
+    args: JsonValue = None
+    status: str = "running"
+    output: JsonValue = None
+    error: JsonValue = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As history sends it."""
+        return {"type": self.type, **asdict(self)}
+
+
+Part = TextPart | ReasoningPart | SourcePart | ToolPart
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from thinkaloud.client.errors import GatewayError
 from thinkaloud.errors import FrameError
 from thinkaloud.protocol.decode import decode_server_frame
-from thinkaloud.protocol.frames import Accepted, Heartbeat, Pong, TurnFrame
+from thinkaloud.protocol.frames import TurnFrame, Unsequenced
 
 #: Frame types after which a turn says nothing more.
 FINAL_TYPES = frozenset({"complete", "error"})
@@ -26,7 +26,7 @@ class Received:
 
     type: str
     fields: dict[str, Any]
-    frame: Accepted | Pong | Heartbeat | TurnFrame | None = None
+    frame: Unsequenced | TurnFrame | None = None
 
     @property
     def turn(self) -> str | None:
@@ -43,6 +43,12 @@ class Received:
         """Its number within the turn, from 1."""
         value = self.fields.get("seq")
         return value if type(value) is int and value > 0 else None
+
+    @property
+    def first(self) -> int | None:
+        """The first of the numbers it stands for: its own `seq`, unless it is a replayed range."""
+        value, seq = self.fields.get("from"), self.seq
+        return value if type(value) is int and seq is not None and 0 < value <= seq else seq
 
     @property
     def final(self) -> bool:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
 
 from thinkaloud.errors import DispatchFailed
-from thinkaloud.state.records import Question
+from thinkaloud.state.records import Reader, TurnKey
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-@dataclass(frozen=True)
+# Deferred on the dataclass: only the turn function ever reads a job, and `default` need not build the schema.
+@dataclass(frozen=True, config=ConfigDict(defer_build=True))
 class TurnJob:
-    """A turn to run: the question, the connection that hears the answer, and the session's last ended turns."""
+    """See to a turn: run it if nobody does, else replay it to `reader`.
 
-    __pydantic_config__ = ConfigDict(defer_build=True)
+    It holds ids alone; the question is in the table. `last_try`: nobody will come after this worker, so that a turn
+    that was broken off is closed and not started over.
+    """
 
-    question: Question
-    connection: str
-    recent: tuple[str, ...]
+    key: TurnKey
+    reader: Reader | None = None
+    last_try: bool = False
 
 
 _JOB: TypeAdapter[TurnJob] = TypeAdapter(TurnJob)
@@ -35,16 +38,20 @@ def encode_job(job: TurnJob) -> bytes:
 
 
 def decode_job(event: dict[str, Any]) -> TurnJob:
-    """The job from an invocation's event.
+    """The job from an invocation's event, or from the record of one that failed for good.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 
     Raises:
         pydantic.ValidationError: the function was invoked with something else.
     """
+    if "requestPayload" in event:
+        return _JOB.validate_python({**event["requestPayload"], "last_try": True})
     return _JOB.validate_python(event)
 
 
 class Dispatcher(Protocol):
-    """Starts a turn and does not wait for it."""
+    """Starts a worker and does not wait for it."""
 
     def dispatch(self, job: TurnJob) -> None:
         """Hand the job over; it may arrive more than once.

@@ -44,8 +44,29 @@ _ERRORS: dict[str, dict[Language, str]] = {
         "en": "The language model's answer broke off. Please try again.",
         "zh": "语言模型的回答中断了，请重试。",
     },
+    "model_stalled": {
+        "en": "The language model stopped responding. Please try again.",
+        "zh": "语言模型长时间没有响应，请重试。",
+    },
+    "wrong_user": {
+        "en": "This sign-in belongs to someone else. Open a new connection for it.",
+        "zh": "该登录凭证属于其他用户，请为其新建连接。",
+    },
+    "sign_in_unavailable": {
+        "en": "Your sign-in cannot be checked right now. Please try again.",
+        "zh": "暂时无法验证登录，请稍后重试。",
+    },
+    "crashed": {
+        "en": "The answer broke off on our side. Please ask again.",
+        "zh": "回答因服务故障中断，请重新提问。",
+    },
     "unauthorized": {"en": "Your sign-in has expired. Please connect again.", "zh": "登录已过期，请重新连接。"},
     "internal": {"en": "Something went wrong on our side. Please try again.", "zh": "服务出现问题，请重试。"},
+}
+
+#: Code of a `notice` -> what a client may show.
+_NOTICES: dict[str, dict[Language, str]] = {
+    "authenticated": {"en": "Your sign-in was renewed.", "zh": "登录已续期。"},
 }
 
 
@@ -57,3 +78,8 @@ def label(name: str, language: Language, **values: object) -> str:
 def error_message(code: str, language: Language) -> str:
     """The text of an `error` frame; codes about malformed frames have none, their exception says it."""
     return _ERRORS[code][language]
+
+
+def notice_message(code: str, language: Language) -> str:
+    """The text of a `notice` frame."""
+    return _NOTICES[code][language]

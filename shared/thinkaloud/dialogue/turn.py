@@ -13,18 +13,19 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from thinkaloud.dialogue.citations import find_citations
-from thinkaloud.dialogue.interrupt import until
+from thinkaloud.dialogue.interrupt import Stop, until
 from thinkaloud.dialogue.labels import error_message, label
 from thinkaloud.dialogue.prompt import Prompt, build_prompt
 from thinkaloud.errors import KnowledgeError, client_code
 from thinkaloud.knowledge.index import Match, VectorIndex
 from thinkaloud.language import estimate_tokens, language_of, language_of_locale
-from thinkaloud.models.chat import ChatModel, Delta, Finish
+from thinkaloud.models.chat import Begin, ChatModel, Delta, Finish
 from thinkaloud.models.embedding import Embedder
 from thinkaloud.protocol.frames import (
     Complete,
     Error,
     Reasoning,
+    Reset,
     Source,
     SourceDocument,
     Status,
@@ -61,6 +62,8 @@ class _Progress:
     answer: str = ""
     sources: tuple[SourceDocument, ...] = ()
     passages: dict[str, str] = field(default_factory=dict)
+    model: str | None = None
+    thought: bool = False
     finish: Finish | None = None
     prompt_tokens: int = 0
     timings: dict[str, float] = field(default_factory=dict)
@@ -80,7 +83,7 @@ class Turn:
         question: Question,
         abilities: Abilities,
         memory: Callable[[], Awaitable[Sequence[Exchange]]],
-        stop: asyncio.Event,
+        stop: Stop,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._question = question
@@ -111,6 +114,7 @@ class Turn:
             state="failed" if isinstance(last, Error) else "done",
             answer=self._so_far.answer,
             finish="error" if isinstance(last, Error) else ending.finish,
+            reason=None if isinstance(last, Error) else ending.reason,
             model=ending.model,
             error=last.code if isinstance(last, Error) else None,
             sources=[source.model_dump(mode="json", exclude_none=True) for source in self._so_far.sources],
@@ -183,11 +187,17 @@ class Turn:
         try:
             async with aclosing(self._abilities.chat.stream(prompt.messages)) as stream:
                 async for event in stream:
-                    if isinstance(event, Finish):
-                        self._so_far.finish = event
-                        continue
-                    self._so_far.timings.setdefault("first_token", _since(started))
-                    yield self._said(event)
+                    match event:
+                        case Begin():
+                            self._so_far.model = event.model
+                            if self._so_far.thought:
+                                self._so_far.thought = False
+                                yield Reset(step=_STEP)
+                        case Finish():
+                            self._so_far.finish = event
+                        case Delta():
+                            self._so_far.timings.setdefault("first_token", _since(started))
+                            yield self._said(event)
         except Exception:
             yield self._status("generation", "error", latency=_since(started))
             raise
@@ -197,6 +207,7 @@ class Turn:
 
     def _said(self, delta: Delta) -> Text | Reasoning:
         if delta.kind == "reasoning":
+            self._so_far.thought = True
             return Reasoning(part=_THOUGHTS, step=_STEP, content=delta.content)
         self._so_far.answer += delta.content
         return Text(part=_PART, step=_STEP, content=delta.content)
@@ -206,8 +217,8 @@ class Turn:
         usage = so_far.finish.usage if so_far.finish else None
         return Complete(
             finish=so_far.finish.reason if so_far.finish else "stopped",
-            reason=None if so_far.finish else "user",
-            model=self._abilities.chat.name,
+            reason=None if so_far.finish else self._stop.reason,
+            model=so_far.model or self._abilities.chat.name,
             citations=find_citations(_PART, so_far.answer, so_far.passages),
             usage=usage
             or Usage(prompt=so_far.prompt_tokens, completion=estimate_tokens(so_far.answer), estimated=True),

@@ -1,113 +1,102 @@
-"""Runs one turn from claim to stored answer: the turn, its sender and the watch on its control item, side by side."""
+"""Sees to turns: claims one, has it run, sends one that has ended to who asks for it, and goes on with what waits."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
+from dataclasses import replace
 
 from thinkaloud.dialogue.job import TurnJob
-from thinkaloud.dialogue.labels import error_message
-from thinkaloud.dialogue.turn import Abilities, Turn
-from thinkaloud.errors import StorageError, client_code
-from thinkaloud.gateway.outbox import Address, Outbox
+from thinkaloud.dialogue.means import Means, Rhythm, Stores
+from thinkaloud.dialogue.replay import replay
+from thinkaloud.dialogue.run import Run, address_of, in_thread, resumed
+from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.errors import LeaseHeld
 from thinkaloud.gateway.poster import Poster
-from thinkaloud.language import language_of_locale
-from thinkaloud.protocol.frames import Complete, Error
-from thinkaloud.state.records import Exchange, Outcome
-from thinkaloud.state.stores import ConversationStore
+from thinkaloud.state.records import Reader, Turn, TurnKey
+from thinkaloud.stream.outbox import Outbox
+from thinkaloud.stream.pace import Pace
 from thinkaloud.telemetry import logger
-
-#: Exchanges of a session that go into a prompt, if its budget allows. Each is one consistent read.
-REMEMBERED = 5
-#: Seconds between two looks at the control item.
-WATCH_INTERVAL = 0.5
-#: Seconds between two renewals of the session, and for how long each holds: a dead worker frees it in that time.
-RENEW_INTERVAL = 10.0
-HOLD = 25.0
 
 
 class Worker:
-    """Answers turns, one at a time."""
+    """Answers turns, one at a time. `work` goes on with what waits in the session.
+
+    Without `abilities` it can only close turns, which takes no model.
+    """
 
     def __init__(
         self,
-        conversations: ConversationStore,
+        stores: Stores,
         poster: Poster,
-        abilities: Abilities,
+        abilities: Abilities | None,
         *,
-        watch_interval: float = WATCH_INTERVAL,
+        rhythm: Rhythm | None = None,
+        pace: Pace | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._conversations = conversations
-        self._poster = poster
-        self._abilities = abilities
-        self._watch_interval = watch_interval
+        self._means = Means(stores, poster, abilities, rhythm or Rhythm(), pace or Pace(), clock)
+        self._stores = stores
+        self._rhythm = self._means.rhythm
         self._clock = clock
 
-    async def run(self, job: TurnJob) -> bool:
-        """Answer the turn; False where another worker has taken it, which is not an error."""
-        key = job.question.key
-        logger().append_keys(trace=job.question.trace, **vars(key))
-        if not await asyncio.to_thread(self._conversations.claim, key):
-            logger().info("turn taken already")
-            return False
-        address = Address(job.connection, key.session, key.turn, job.question.trace)
-        outbox = Outbox(self._poster, address)
-        stop = asyncio.Event()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(outbox.run())
-            watch = tasks.create_task(self._watch(job, stop))
-            await self._answer(job, outbox, stop)
-            watch.cancel()
-            outbox.close()
-        logger().info("turn sent", extra={"attached": outbox.attached})
-        return True
+    async def work(self, job: TurnJob, seconds: float = float("inf")) -> int:
+        """See to the job's turn, and to those that wait behind it. How many were run.
 
-    async def _answer(self, job: TurnJob, outbox: Outbox, stop: asyncio.Event) -> None:
-        turn = Turn(job.question, self._abilities, partial(self._remember, job), stop, self._clock)
-        async for frame in turn.frames():
-            if isinstance(frame, Complete | Error):
-                # Stored before the client hears of it: whoever sees the end may ask the next question at once.
-                frame = await self._store(job, turn.outcome(frame)) or frame
-            outbox.put(frame)
+        `seconds` is how long this process may live; what cannot be begun in time is left for another worker.
+        """
+        deadline = asyncio.get_running_loop().time() + seconds
+        ran = 0
+        todo: TurnJob | None = job
+        while todo is not None:
+            logger().append_keys(**vars(todo.key))
+            turn, granted = await self._claim(todo.key)
+            if turn is None:
+                upcoming = await self._again(todo)
+            else:
+                upcoming = await Run(self._means, turn, granted, deadline, todo.last_try).to_its_end()
+                ran += 1
+            late = asyncio.get_running_loop().time() + 2 * self._rhythm.ending > deadline
+            todo = None if upcoming is None or late or self._means.abilities is None else TurnJob(upcoming)
+        return ran
 
-    async def _remember(self, job: TurnJob) -> Sequence[Exchange]:
-        key = job.question.key
-        return await asyncio.to_thread(self._conversations.exchanges, key.tenant, key.session, job.recent[-REMEMBERED:])
+    async def close(self, job: TurnJob) -> None:
+        """End a turn that nobody will try again.
 
-    async def _store(self, job: TurnJob, outcome: Outcome) -> Error | None:
-        """Store how the turn ended; where that fails, the error to end with instead."""
-        logger().info(
-            "turn ended",
-            extra={
-                "finish": outcome.finish,
-                "error": outcome.error,
-                "usage": outcome.usage,
-                "timings": outcome.timings,
-            },
-        )
+        Raises:
+            LeaseHeld: the lease of its last worker still runs; once it has, this can be tried again.
+        """
+        if not await self.work(replace(job, last_try=True)):
+            turn = await in_thread(self._stores.conversations.get, job.key)
+            if turn is not None and not turn.ended:
+                raise LeaseHeld(f"epoch {turn.epoch} may still run turn {job.key.turn}")
+
+    async def _claim(self, key: TurnKey) -> tuple[Turn | None, float]:
+        granted = asyncio.get_running_loop().time()
+        return await in_thread(self._stores.conversations.claim, key, self._clock(), self._rhythm.lease), granted
+
+    async def _again(self, job: TurnJob) -> TurnKey | None:
+        """What is left of a turn that cannot be claimed: nothing where another worker runs it.
+
+        One that has ended is sent to the one who asked for it, and frees its session if its worker died before it
+        could. The turn that is now its session's, if one waited.
+        """
+        turn = await in_thread(self._stores.conversations.get, job.key)
+        if turn is None or not turn.ended:
+            logger().info("nothing to do", extra={"state": turn.state if turn else None})
+            return None
+        upcoming = await in_thread(self._stores.conversations.free, job.key, self._clock())
+        if job.reader is not None:
+            await self._replay(turn, job.reader)
+        return replace(job.key, turn=upcoming) if upcoming else None
+
+    async def _replay(self, turn: Turn, reader: Reader) -> None:
+        """Send an ended turn to a reader."""
+        log = replay(turn, await in_thread(self._stores.journal.read, turn.question.key), reader.after)
+        outbox = Outbox(self._means.poster, address_of(turn), log, pace=self._means.pace)
+        outbox.attach(reader.connection, reader.after, resumed(reader, turn, log))
         try:
-            await asyncio.to_thread(self._conversations.finish, job.question.key, outcome, job.recent)
-        except StorageError as error:
-            logger().exception("the answer was not stored")
-            code, retryable = client_code(error)
-            language = language_of_locale(job.question.locale, job.question.text)
-            return Error(code=code, message=error_message(code, language), retryable=retryable)
-        return None
-
-    async def _watch(self, job: TurnJob, stop: asyncio.Event) -> None:
-        """Look at the control item, and keep the session while the turn lives. A failed look is no reason to end."""
-        key, user = job.question.key, job.question.user
-        renewed = self._clock()
-        while not stop.is_set():
-            await asyncio.sleep(self._watch_interval)
-            try:
-                if await asyncio.to_thread(self._conversations.stop_requested, key, user):
-                    stop.set()
-                if self._clock() - renewed >= RENEW_INTERVAL:
-                    renewed = self._clock()
-                    await asyncio.to_thread(self._conversations.renew, key, renewed + HOLD)
-            except StorageError as error:
-                logger().warning("the control item could not be read", extra={"detail": str(error)})
+            await outbox.drained()
+        finally:
+            await outbox.aclose()

@@ -28,21 +28,31 @@ class Handshake:
 
 
 @dataclass(frozen=True)
+class Endpoint:
+    """The API and the stage that an event came through: where its connections can be managed."""
+
+    api: str
+    stage: str
+
+
+@dataclass(frozen=True)
 class Connect:
     """`$connect`, after the authoriser."""
 
     connection: str
     principal: Principal
     handshake: Handshake
+    endpoint: Endpoint
 
 
 @dataclass(frozen=True)
 class Message:
-    """`$default`: one message of an open connection."""
+    """`$default`: one message of an open connection, which was opened at `connected_at`, in ms since 1970."""
 
     connection: str
     principal: Principal
     body: str
+    connected_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,9 @@ def read_connect(event: Mapping[str, Any]) -> Connect:
     Raises:
         IdentityError: no authoriser stands before the route.
     """
-    return Connect(_connection(event), _principal(event), read_handshake(event))
+    context = event["requestContext"]
+    endpoint = Endpoint(context.get("apiId", ""), context.get("stage", ""))
+    return Connect(_connection(event), _principal(event), read_handshake(event), endpoint)
 
 
 def read_message(event: Mapping[str, Any]) -> Message:
@@ -86,7 +98,7 @@ def read_message(event: Mapping[str, Any]) -> Message:
     body = event.get("body") or ""
     if event.get("isBase64Encoded"):
         body = base64.b64decode(body).decode("utf-8", "replace")
-    return Message(_connection(event), _principal(event), body)
+    return Message(_connection(event), _principal(event), body, event["requestContext"].get("connectedAt"))
 
 
 def read_disconnect(event: Mapping[str, Any]) -> Disconnect:

@@ -36,3 +36,8 @@ def answer_handshake(handshake: Handshake, allowed_origins: Collection[str]) -> 
     if SUBPROTOCOL not in handshake.subprotocols:
         return {"statusCode": 400, "body": f"offer the subprotocol {SUBPROTOCOL}"}
     return {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": SUBPROTOCOL}}
+
+
+def too_many(most: int) -> dict[str, Any]:
+    """`$connect`'s response to a user whose connections are all open."""
+    return {"statusCode": 429, "body": f"there are {most} open connections already; close one"}

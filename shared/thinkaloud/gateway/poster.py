@@ -15,13 +15,15 @@ from thinkaloud.errors import Gone, PayloadTooLarge, PostFailed, Throttled
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
+#: Posts under way at once, each to another reader, so that a slow one does not hold up the others.
+AT_ONCE = 4
 #: One attempt, short time-outs: the outbox does the pacing; botocore's own retries would freeze the stream for seconds.
 CLIENT_CONFIG = Config(
     connect_timeout=1.0,
     read_timeout=3.0,
     retries={"total_max_attempts": 1},
     tcp_keepalive=True,
-    max_pool_connections=4,
+    max_pool_connections=AT_ONCE,
 )
 
 
@@ -37,14 +39,14 @@ class Poster(Protocol):
 
 
 class ManagementPoster:
-    """`post_to_connection` of the real client, one call at a time on a thread of its own."""
+    """`post_to_connection` of the real client, on threads of its own. The outbox keeps order within a connection."""
 
     def __init__(self, client: ApiGatewayManagementApiClient) -> None:
         self._client = client
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="post")
+        self._threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="post")
 
     async def post(self, connection: str, data: str) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._post, connection, data.encode())
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._post, connection, data.encode())
 
     def _post(self, connection: str, data: bytes) -> None:
         try:

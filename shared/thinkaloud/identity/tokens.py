@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import jwt
 
-from thinkaloud.errors import ConfigurationError, IdentityError
+from thinkaloud.errors import ConfigurationError, ForeignToken, IdentityError, KeysUnavailable
 from thinkaloud.identity.principal import Principal
 from thinkaloud.settings import JwtSettings
 
@@ -31,6 +31,7 @@ class KeySource(Protocol):
 
         Raises:
             IdentityError: the token names no key of ours.
+            KeysUnavailable: the keys cannot be fetched.
         """
 
 
@@ -64,9 +65,9 @@ class JwksKeys:
     def key_for(self, token: str) -> Any:
         try:
             return self._keys.get_signing_key_from_jwt(token).key
-        except jwt.PyJWKClientConnectionError:
-            # Not the caller's fault: let the function fail, so that the handshake says 500 and an alarm counts it.
-            raise
+        except jwt.PyJWKClientConnectionError as error:
+            # Not the caller's fault: the authoriser fails on it, so that the handshake says 500 and an alarm counts it.
+            raise KeysUnavailable(f"the key set cannot be fetched: {error}") from error
         except jwt.PyJWTError as error:
             raise IdentityError(f"no key of the set fits the token: {type(error).__name__}") from None
 
@@ -83,6 +84,7 @@ class TokenVerifier:
 
         Raises:
             IdentityError: anything about the token is wrong; the message says what and does not hold the token.
+            KeysUnavailable: it cannot be checked.
         """
         if token is None:
             raise IdentityError("there is no token in Sec-WebSocket-Protocol (bearer.<jwt>) or Authorization")
@@ -100,8 +102,18 @@ class TokenVerifier:
                 leeway=LEEWAY,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except jwt.PyJWKClientError:
-            raise
         except jwt.PyJWTError as error:
             raise IdentityError(f"the token is not valid: {type(error).__name__}") from None
         return Principal.checked(claims.get(settings.tenant_claim), claims.get("sub"), claims.get("exp"))
+
+    def renew(self, principal: Principal, token: str) -> int:
+        """Until when `token` is good, in seconds since 1970, for a connection that `principal` opened.
+
+        Raises:
+            ForeignToken: it proves somebody else.
+            IdentityError, KeysUnavailable: as `verify`.
+        """
+        proven = self.verify(token)
+        if (proven.tenant, proven.user) != (principal.tenant, principal.user):
+            raise ForeignToken(f"the token is of {proven.user!r} of tenant {proven.tenant!r}")
+        return proven.expires

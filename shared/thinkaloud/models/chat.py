@@ -33,29 +33,42 @@ class Finish:
     usage: Usage | None
 
 
+@dataclass(frozen=True)
+class Begin:
+    """`model` begins to answer, from the start: what another attempt said before, which was reasoning only, is void."""
+
+    model: str
+
+
+Event = Begin | Delta | Finish
+
+
 class ChatModel(Protocol):
     """A model that answers as a stream."""
 
     name: str
 
-    def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Delta | Finish, None]:
+    def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Event, None]:
         """Deltas and, last, one `Finish`. Closing the iterator closes the connection to the provider at once.
+
+        A `Begin` comes only from what may ask several models, or one several times; without it, `name` answers.
 
         Raises:
             ModelRefused, ModelBusy, ModelUnavailable: before or while it answers.
             ModelBroken: the stream ended without an end, or held nothing.
+            ModelStalled: nothing came for too long.
         """
 
 
 class ScriptedChat:
     """Plays what it is given, and keeps the prompts it got. An exception in the script is raised in its place."""
 
-    def __init__(self, script: Sequence[Delta | Finish | Exception], name: str = "scripted") -> None:
+    def __init__(self, script: Sequence[Event | Exception], name: str = "scripted") -> None:
         self.name = name
         self.prompts: list[list[ChatMessage]] = []
         self._script = script
 
-    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Delta | Finish, None]:
+    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Event, None]:
         self.prompts.append(list(messages))
         for item in self._script:
             if isinstance(item, Exception):

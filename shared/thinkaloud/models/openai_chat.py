@@ -10,7 +10,7 @@ import httpx2
 import openai
 
 from thinkaloud.errors import ModelBroken, ModelBusy, ModelError, ModelRefused, ModelUnavailable
-from thinkaloud.models.chat import ChatMessage, Delta, Finish
+from thinkaloud.models.chat import ChatMessage, Delta, Event, Finish
 from thinkaloud.models.surrogates import SurrogateJoiner
 from thinkaloud.protocol.frames import Usage
 
@@ -29,7 +29,7 @@ class OpenAIChat:
         self._client = client
         self._answer_tokens = answer_tokens
 
-    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Delta | Finish, None]:
+    async def stream(self, messages: Sequence[ChatMessage]) -> AsyncGenerator[Event, None]:
         try:
             stream = await self._client.chat.completions.create(
                 model=self.name,
@@ -48,7 +48,7 @@ class OpenAIChat:
             raise ModelBroken(f"the model's stream broke off: {type(error).__name__}: {error}") from error
 
 
-async def _read(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncGenerator[Delta | Finish, None]:
+async def _read(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncGenerator[Event, None]:
     """Chunks -> deltas and the finish, which comes only after the usage chunk that follows it."""
     text, reasoning = SurrogateJoiner(), SurrogateJoiner()
     reason, usage, spoken = None, None, False
@@ -79,10 +79,19 @@ def model_error(error: Exception) -> ModelError:
         return ModelUnavailable(f"the provider cannot be reached: {type(error).__name__}: {error}")
     detail = f"the provider answered {error.status_code}: {error.message}"
     if error.status_code == 429:
-        return ModelBusy(detail)
+        return ModelBusy(detail, _retry_after(error.response.headers.get("retry-after")))
     if error.status_code < 500 and error.status_code != 408:
         return ModelRefused(detail)
     return ModelUnavailable(detail)
+
+
+def _retry_after(header: str | None) -> float | None:
+    """The seconds of a `Retry-After`; None for a date, which no model endpoint is known to send."""
+    try:
+        seconds = float(header or "")
+    except ValueError:
+        return None
+    return seconds if 0.0 <= seconds < float("inf") else None
 
 
 def _usage(usage: CompletionUsage) -> Usage | None:

@@ -16,24 +16,27 @@ from pydantic.json_schema import models_json_schema
 from thinkaloud.protocol import SUBPROTOCOL
 from thinkaloud.protocol.frames import (
     Accepted,
-    Ask,
     Complete,
     Envelope,
     Error,
+    Fragment,
     Heartbeat,
-    Ping,
+    Notice,
     Pong,
     Reasoning,
+    Reset,
+    Resumed,
+    Rotate,
     Source,
     Status,
-    Stop,
     Text,
 )
+from thinkaloud.protocol.requests import Ask, Auth, Ping, Resume, Stop
 
-CLIENT: tuple[type[BaseModel], ...] = (Ask, Stop, Ping)
+CLIENT: tuple[type[BaseModel], ...] = (Ask, Stop, Resume, Auth, Ping)
 #: Frames with an `Envelope`. An error has one where it ends a turn.
-SEQUENCED: tuple[type[BaseModel], ...] = (Status, Source, Text, Reasoning, Complete, Error)
-SERVER: tuple[type[BaseModel], ...] = (Accepted, Pong, Heartbeat, *SEQUENCED)
+SEQUENCED: tuple[type[BaseModel], ...] = (Status, Source, Text, Reasoning, Reset, Complete, Error)
+SERVER: tuple[type[BaseModel], ...] = (Accepted, Resumed, Pong, Rotate, Notice, Heartbeat, Fragment, *SEQUENCED)
 
 
 def document() -> dict[str, Any]:

@@ -9,28 +9,15 @@ from pydantic import ValidationError
 
 from thinkaloud.errors import BadJson, FrameTooDeep, FrameTooLarge, InvalidFrame, UnknownAction
 from thinkaloud.language import normalise
-from thinkaloud.protocol.frames import (
-    ACTIONS,
-    CLIENT_FRAMES,
-    MAX_METADATA,
-    SERVER_FRAMES,
-    SERVER_TYPES,
-    Accepted,
-    Ask,
-    Heartbeat,
-    Ping,
-    Pong,
-    Stop,
-    TurnFrame,
-)
+from thinkaloud.protocol.encode import MAX_FRAME
+from thinkaloud.protocol.frames import SERVER_FRAMES, SERVER_TYPES, TurnFrame, Unsequenced
+from thinkaloud.protocol.requests import ACTIONS, CLIENT_FRAMES, MAX_METADATA, AnyClientFrame, Ask
 
-#: Bytes of UTF-8: the gateway's own limit of one frame, https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-MAX_FRAME = 32 * 1024
 #: An `ask` nests three deep, and leaves room for its metadata.
 MAX_DEPTH = 16
 
 
-def decode_client_frame(body: str) -> Ask | Stop | Ping:
+def decode_client_frame(body: str) -> AnyClientFrame:
     """Read one client frame.
 
     Raises:
@@ -54,7 +41,7 @@ def decode_client_frame(body: str) -> Ask | Stop | Ping:
     return frame
 
 
-def decode_server_frame(body: str) -> Accepted | Pong | Heartbeat | TurnFrame | None:
+def decode_server_frame(body: str) -> Unsequenced | TurnFrame | None:
     """Read one server frame; None for a type this version does not know, which a client ignores.
 
     Raises:

@@ -1,90 +1,32 @@
-"""The frames of protocol v1, subprotocol `thinkaloud.v1`.
+"""The frames of protocol v1, subprotocol `thinkaloud.v1`: what a server sends; `requests.py` has a client's.
 
 Client frames are told apart by `action`, server frames by `type`. A client may put `id` on any frame; the reply
 echoes it as `re`. Frames of a turn travel inside an `Envelope` (session, turn, seq, trace), which the outbox adds.
-Unknown fields are ignored both ways, so that either side may be newer.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-#: Longest question in characters: 8,000 Chinese ones are 24 KB of UTF-8, which one 32 KB gateway frame still carries.
-MAX_QUESTION = 8_000
-#: Longest `metadata` of an ask, in bytes of JSON.
-MAX_METADATA = 4_096
-
-Identifier = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$"),
-    Field(description="Opaque, minted by the client: 8 to 64 of A-Z a-z 0-9 _ -"),
-]
-FrameId = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"),
-    Field(description="Names this frame, so that its reply can say `re`"),
-]
-Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
-Language = Literal["en", "zh"]
-
+#: Numbers stay exact in every language that reads JSON.
+MAX_SEQ = 2**53 - 1
 
 # Validators are built when first used: building all of them takes 60 ms, and no function uses them all.
-_DEFERRED = ConfigDict(defer_build=True)
+DEFERRED = ConfigDict(defer_build=True)
 
 
-class _Frame(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, defer_build=True)
+class Frame(BaseModel):
+    """What all frames share. Unknown fields are ignored, so that either side may be newer."""
 
-
-# ---- from the client -------------------------------------------------------------------------------------------------
-
-
-class UserMessage(_Frame):
-    """What the person wrote."""
-
-    id: FrameId
-    text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUESTION)]
-
-
-class Ask(_Frame):
-    """A question. `turn` is the idempotency key, and the id of the assistant's message."""
-
-    action: Literal["ask"] = "ask"
-    id: FrameId | None = None
-    session: Identifier
-    turn: Identifier
-    message: UserMessage
-    locale: Locale | None = Field(None, description="Language of labels, e.g. zh-CN; by default that of the question")
-    metadata: dict[str, JsonValue] = Field(default_factory=dict, description="Kept with the turn; 4 KB of JSON at most")
-
-
-class Stop(_Frame):
-    """End a turn early, whoever asked it: what was said so far is kept."""
-
-    action: Literal["stop"] = "stop"
-    id: FrameId | None = None
-    session: Identifier
-    turn: Identifier
-
-
-class Ping(_Frame):
-    """Restarts the gateway's idle time-out, which protocol-level pings may not do."""
-
-    action: Literal["ping"] = "ping"
-    id: FrameId | None = None
-
-
-ClientFrame = Annotated[Ask | Stop | Ping, Field(discriminator="action")]
-CLIENT_FRAMES: TypeAdapter[Ask | Stop | Ping] = TypeAdapter(ClientFrame, config=_DEFERRED)
-ACTIONS = ("ask", "stop", "ping")
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, defer_build=True, validate_by_name=True)
 
 
 # ---- from the server, outside of a turn's sequence -------------------------------------------------------------------
 
 
-class Accepted(_Frame):
+class Accepted(Frame):
     """The turn is stored and will be answered, whatever happens to this socket."""
 
     type: Literal["accepted"] = "accepted"
@@ -95,14 +37,56 @@ class Accepted(_Frame):
     heartbeat: float = Field(description="Longest silence of a live turn, in seconds")
 
 
-class Pong(_Frame):
+class Resumed(Frame):
+    """The first reply to a `resume`: what is known of the turn, and the numbers that follow.
+
+    `none`: there is no such turn, or it is too old. Where `to` is below `from`, nothing is missing.
+    """
+
+    type: Literal["resumed"] = "resumed"
+    re: str | None = None
+    session: str
+    turn: str | None
+    state: Literal["pending", "running", "waiting", "done", "none"]
+    first: int = Field(alias="from")
+    to: int
+
+
+class Rotate(Frame):
+    """Open the next connection now: the gateway closes this one in `within` seconds."""
+
+    type: Literal["rotate"] = "rotate"
+    re: str | None = None
+    within: float
+
+
+class Notice(Frame):
+    """Word that ends nothing, e.g. that a token was taken."""
+
+    type: Literal["notice"] = "notice"
+    re: str | None = None
+    code: str
+    message: str
+
+
+class Fragment(Frame):
+    """A piece of a frame over 32 KB. The `data` of all `count` pieces of one `id`, joined by `index` from 0, is it."""
+
+    type: Literal["fragment"] = "fragment"
+    id: str
+    index: int
+    count: int
+    data: str
+
+
+class Pong(Frame):
     """The answer to a ping."""
 
     type: Literal["pong"] = "pong"
     re: str | None = None
 
 
-class Heartbeat(_Frame):
+class Heartbeat(Frame):
     """The turn is alive though it has nothing to say."""
 
     type: Literal["heartbeat"] = "heartbeat"
@@ -113,16 +97,20 @@ class Heartbeat(_Frame):
 # ---- from the server, in a turn's sequence ---------------------------------------------------------------------------
 
 
-class Envelope(_Frame):
-    """What every frame of a turn carries. `seq` counts from 1 without a gap."""
+class Envelope(Frame):
+    """What every frame of a turn carries. `seq` counts from 1, and only a `reset` may leave numbers out.
+
+    A `text` or `reasoning` that stands for several carries the first one's number as `from`.
+    """
 
     session: str
     turn: str
     seq: int
+    first: int | None = Field(None, alias="from")
     trace: str
 
 
-class Status(_Frame):
+class Status(Frame):
     """What the system is doing. `start` comes first, then `end` or `error` with the same `id`."""
 
     type: Literal["status"] = "status"
@@ -133,7 +121,7 @@ class Status(_Frame):
     latency: float | None = Field(None, description="Seconds the phase took, once known")
 
 
-class SourceDocument(_Frame):
+class SourceDocument(Frame):
     """A passage the answer may cite; `[id]` in the text points here."""
 
     id: str
@@ -145,14 +133,14 @@ class SourceDocument(_Frame):
     section: str | None = None
 
 
-class Source(_Frame):
+class Source(Frame):
     """What was found, before the first text."""
 
     type: Literal["source"] = "source"
     docs: tuple[SourceDocument, ...]
 
 
-class Text(_Frame):
+class Text(Frame):
     """A piece of the answer. Pieces of one `part` join to its whole text; `step` counts model calls."""
 
     type: Literal["text"] = "text"
@@ -161,7 +149,7 @@ class Text(_Frame):
     content: str
 
 
-class Reasoning(_Frame):
+class Reasoning(Frame):
     """A piece of what the model thinks before it answers, where it shows that."""
 
     type: Literal["reasoning"] = "reasoning"
@@ -170,7 +158,7 @@ class Reasoning(_Frame):
     content: str
 
 
-class Citation(_Frame):
+class Citation(Frame):
     """Where `part` cites `source`. Offsets count UTF-16 code units, as JavaScript indexes strings."""
 
     part: str
@@ -180,7 +168,7 @@ class Citation(_Frame):
     quote: str
 
 
-class Usage(_Frame):
+class Usage(Frame):
     """Tokens of the chat model. `estimated` where the provider did not say."""
 
     prompt: int
@@ -188,7 +176,14 @@ class Usage(_Frame):
     estimated: bool = False
 
 
-class Complete(_Frame):
+class Reset(Frame):
+    """Drop what this turn said from `step` on: a new worker starts over there."""
+
+    type: Literal["reset"] = "reset"
+    step: int
+
+
+class Complete(Frame):
     """The turn is over and stored. Always the last frame, unless an `error` is."""
 
     type: Literal["complete"] = "complete"
@@ -200,7 +195,7 @@ class Complete(_Frame):
     timings: dict[str, float] = Field(description="Seconds by phase; `total` from the ask's arrival")
 
 
-class Error(_Frame):
+class Error(Frame):
     """Something failed. Inside a turn's sequence it is final; without `turn` it answers the frame `re`."""
 
     type: Literal["error"] = "error"
@@ -212,10 +207,24 @@ class Error(_Frame):
     turn: str | None = None
 
 
-TurnFrame = Status | Source | Text | Reasoning | Complete | Error
-ServerFrame = Annotated[
-    Accepted | Pong | Heartbeat | Status | Source | Text | Reasoning | Complete | Error,
-    Field(discriminator="type"),
-]
-SERVER_FRAMES: TypeAdapter[Accepted | Pong | Heartbeat | TurnFrame] = TypeAdapter(ServerFrame, config=_DEFERRED)
-SERVER_TYPES = ("accepted", "pong", "heartbeat", "status", "source", "text", "reasoning", "complete", "error")
+TurnFrame = Status | Source | Text | Reasoning | Reset | Complete | Error
+Reply = Accepted | Resumed | Pong | Rotate | Notice | Error
+Unsequenced = Reply | Heartbeat | Fragment
+ServerFrame = Annotated[Unsequenced | TurnFrame, Field(discriminator="type")]
+SERVER_FRAMES: TypeAdapter[Unsequenced | TurnFrame] = TypeAdapter(ServerFrame, config=DEFERRED)
+SERVER_TYPES = (
+    "accepted",
+    "resumed",
+    "pong",
+    "rotate",
+    "notice",
+    "heartbeat",
+    "fragment",
+    "status",
+    "source",
+    "text",
+    "reasoning",
+    "reset",
+    "complete",
+    "error",
+)

@@ -28,6 +28,10 @@ class FakeWorker:
         await self.gate.wait()
         return OK
 
+    def kill(self) -> None:
+        self.gate.set()
+        self.exit.set_result(-9)
+
     async def stop(self) -> None:
         self.stopped = True
         self.gate.set()
@@ -89,6 +93,21 @@ async def test_at_once_means_a_worker_each(workshop: Workshop) -> None:
     assert await asyncio.gather(*runs) == [OK] * 5
     assert (pool.size, pool.idle) == (5, 5)
     await pool.stop()
+
+
+async def test_only_the_worker_of_a_doomed_call_is_killed(workshop: Workshop) -> None:
+    workshop.open = False
+    pool = Pool(workshop.start, most=10)
+    runs = [asyncio.create_task(pool.run(call(name))) for name in "abc"]
+    await until(lambda: sum(len(worker.calls) for worker in workshop.workers) == 3)
+    assert pool.kill(lambda invocation: invocation.request_id == "b") == 1
+    [doomed] = [worker for worker in workshop.workers if worker.calls == ["b"]]
+    assert [worker.exit.done() for worker in workshop.workers if worker is not doomed] == [False, False]
+    await runs[1]
+    assert pool.size == 2
+    assert pool.kill(lambda invocation: invocation.request_id == "b") == 0
+    await pool.stop()
+    await asyncio.gather(*runs)
 
 
 async def test_beyond_the_most_calls_wait_their_turn(workshop: Workshop) -> None:

@@ -431,3 +431,26 @@ async def test_processes_go_when_their_parent_is_killed(function: WriteFunction,
     await parent.wait()
     for pid in pids:
         assert await gone(pid)
+
+
+async def test_a_call_whose_worker_is_killed_is_tried_again(
+    function: WriteFunction, service: StartService, tmp_path: Path
+) -> None:
+    code = f"""
+    import pathlib, time
+    begun = pathlib.Path({str(tmp_path / "begun")!r})
+    def handler(event, context):
+        if not begun.exists():
+            begun.touch()
+            time.sleep(60)
+    """
+    running = await service(function(code, timeout_s=100.0), retry_delays_s=(0.0,))
+    await running.invoke_async("Hello", {"name": "a"})
+    async with asyncio.timeout(10):
+        while not (tmp_path / "begun").exists():  # noqa: ASYNC110 - another process acts
+            await asyncio.sleep(0.01)
+        assert running.kill("Hello", '"b"') == 0
+        assert running.kill("Hello", '"a"') == 1
+        await running.settled()
+    assert running.kill("Hello") == 0
+    assert not running.failures

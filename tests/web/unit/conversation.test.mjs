@@ -5,7 +5,7 @@ import { Conversation } from "../../../web/js/conversation.js";
 
 /** A conversation with a wire that can be cut: `sent` holds what left. */
 function start(stored = null) {
-  const world = { open: true, sent: [], expired: 0, saved: null };
+  const world = { open: true, sent: [], stale: 0, saved: null };
   world.conversation = new Conversation({
     send(frame) {
       if (world.open) world.sent.push(frame);
@@ -13,7 +13,7 @@ function start(stored = null) {
     },
     onTurn() {},
     onList() {},
-    onExpired: () => (world.expired += 1),
+    onStale: () => (world.stale += 1),
     store: { load: () => stored, save: (state) => (world.saved = JSON.parse(JSON.stringify(state))) },
     locale: () => "en",
   });
@@ -127,15 +127,89 @@ for (const [name, reply] of [
   });
 }
 
-test("silence for two heartbeats is asked about", () => {
+const heartbeat = (turn) => ({ type: "heartbeat", session: turn.session, turn: turn.id });
+const resumed = (turn, state = "running") => ({
+  type: "resumed", re: `resume-${turn.id}`, session: turn.session, turn: turn.id, state, from: turn.seq + 1, to: 0,
+});
+
+test("a silence longer than a heartbeat is asked about, and after two the connection is given up", () => {
   const world = answering();
-  mock.timers.tick(21_000);
-  world.conversation.receive({ type: "heartbeat", session: world.turn.session, turn: world.turn.id });
-  mock.timers.tick(21_000);
+  mock.timers.tick(11_500);
+  world.conversation.receive(heartbeat(world.turn));
+  mock.timers.tick(11_500);
   assert.deepEqual(actions(world), ["ask"]);
-  mock.timers.tick(1_000);
+  mock.timers.tick(500);
   assert.deepEqual(actions(world), ["ask", "resume"]);
-  mock.timers.tick(10_000);
+  mock.timers.tick(8_000);
+  assert.equal(world.stale, 1);
+  assert.equal(world.turn.state, "live");
+});
+
+test("an answer that is resumed again and again without a new frame is interrupted", () => {
+  const world = answering();
+  for (let round = 0; round < 6; round += 1) {
+    world.conversation.closed();
+    world.conversation.opened();
+    world.conversation.receive(resumed(world.turn));
+    mock.timers.tick(11_000);
+  }
+  assert.equal(actions(world).filter((action) => action === "resume").length, 6);
+  mock.timers.tick(1_000);
+  assert.equal(world.turn.state, "interrupted");
+});
+
+test("an answer that is still to begin is waited for as long as the server says so", () => {
+  const world = answering();
+  for (let round = 0; round < 40; round += 1) {
+    mock.timers.tick(12_000);
+    assert.equal(world.sent.at(-1).action, "resume");
+    world.conversation.receive(resumed(world.turn, "pending"));
+  }
+  assert.equal(world.turn.state, "live");
+});
+
+test("a range that was partly seen is asked for at once, from the cursor", () => {
+  const world = answering();
+  const range = (seq, from, content) => frame(world.turn, "text", seq, { from, part: "answer", step: 1, content });
+  world.conversation.receive(range(3, 1, "Because"));
+  assert.deepEqual(actions(world), ["ask", "resume"]);
+  assert.equal(world.sent.at(-1).after, 1);
+  world.conversation.receive(range(3, 1, "Because"));
+  assert.deepEqual(actions(world), ["ask", "resume"]);
+  world.conversation.receive(resumed(world.turn));
+  world.conversation.receive(range(3, 2, "cause"));
+  assert.equal(world.turn.parts[0].text, "Because");
+});
+
+test("a question that left twice is joined where it stands", () => {
+  const world = asked();
+  world.conversation.closed();
+  world.conversation.opened();
+  world.conversation.receive(accepted(world.turn));
+  assert.deepEqual(actions(world), ["ask", "ask", "resume"]);
+  assert.equal(world.sent.at(-1).after, 0);
+});
+
+test("a question on its way moves to the connection that takes over", () => {
+  const world = asked();
+  world.conversation.opened();
+  assert.deepEqual(actions(world), ["ask", "ask"]);
+  assert.equal(world.sent[0].turn, world.sent[1].turn);
+});
+
+test("a resume that is refused for now is tried again, and one with an old token over a new connection", () => {
+  const world = answering();
+  mock.timers.tick(12_000);
+  const refusal = { type: "error", re: `resume-${world.turn.id}`, message: "" };
+  world.conversation.receive({ ...refusal, code: "throttled", retryable: true });
+  assert.equal(world.turn.state, "live");
+  mock.timers.tick(2_000);
+  assert.deepEqual(actions(world), ["ask", "resume", "resume"]);
+  world.conversation.receive({ ...refusal, code: "unauthorized", retryable: false });
+  assert.equal(world.stale, 1);
+  world.conversation.closed();
+  world.conversation.opened();
+  world.conversation.receive({ ...refusal, code: "forbidden", retryable: false });
   assert.equal(world.turn.state, "interrupted");
 });
 
@@ -289,14 +363,14 @@ test("an expired token means a new connection, and the question again", () => {
   const world = asked();
   const expired = { type: "error", re: world.turn.id, code: "unauthorized", message: "expired", retryable: false };
   world.conversation.receive(expired);
-  assert.equal(world.expired, 1);
+  assert.equal(world.stale, 1);
   assert.equal(world.turn.state, "waiting");
   world.conversation.closed();
   world.conversation.opened();
   world.conversation.receive(expired);
   world.conversation.opened();
   world.conversation.receive(expired);
-  assert.equal(world.expired, 2);
+  assert.equal(world.stale, 2);
   assert.equal(world.turn.error.code, "unauthorized");
 });
 

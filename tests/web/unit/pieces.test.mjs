@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { readAddress, readToken } from "../../../web/js/config.js";
-import { pause } from "../../../web/js/connection.js";
-import { newId, readFrame } from "../../../web/js/frames.js";
+import { pause, renewal } from "../../../web/js/connection.js";
+import { Joiner } from "../../../web/js/fragments.js";
+import { expiry, newId, readFrame } from "../../../web/js/frames.js";
 import { mend, plainRenderer } from "../../../web/js/markdown.js";
 import { duration, languageOf, TABLES } from "../../../web/js/strings.js";
 
@@ -26,6 +27,42 @@ test("what is read off the wire is a frame, the gateway's error, or nothing", ()
     requestId: "r",
   });
   for (const broken of ["", "{", "null", "[]", '"text"', "3", '{"type":3}', "{}"]) assert.equal(readFrame(broken), null);
+});
+
+test("a JWT says when it runs out", () => {
+  const jwt = (claims) => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
+  assert.equal(expiry(jwt({ exp: 1_800_000_000, sub: "你>>>???" })), 1_800_000_000_000);
+  for (const none of ["", "opaque", "a.b.c", jwt({}), jwt({ exp: "soon" }), jwt(null)]) assert.equal(expiry(none), null);
+});
+
+test("a token is replaced a minute before it runs out, or half-way", () => {
+  assert.deepEqual([3_600_000, 90_000, 10_000, 2 ** 40].map(renewal), [3_540_000, 45_000, 5_000, 2 ** 31 - 1]);
+});
+
+test("fragments are joined in any order, among each other, and any of them twice", () => {
+  const joiner = new Joiner();
+  const piece = (id, index, count, data) => joiner.add({ type: "fragment", id, index, count, data });
+  assert.equal(piece("f1", 2, 3, "。"), null);
+  assert.equal(piece("f2", 0, 2, "年"), null);
+  assert.equal(piece("f1", 0, 3, "退"), null);
+  assert.equal(piece("f1", 0, 3, "退"), null);
+  assert.equal(piece("f1", 1, 3, "款"), "退款。");
+  assert.equal(piece("f2", 1, 2, "假"), "年假");
+  for (const [index, count] of [[-1, 2], [2, 2], [0, 0], [0, 1025], [0.5, 2], ["0", 2]]) {
+    assert.equal(piece("f3", index, count, "x"), null);
+  }
+  assert.equal(joiner.add({ type: "fragment" }), null);
+});
+
+test("fragments that are never finished do not fill the memory", () => {
+  const joiner = new Joiner();
+  const big = "x".repeat(4 * 2 ** 20);
+  for (let n = 0; n < 100; n += 1) joiner.add({ id: `f${n}`, index: 0, count: 2, data: big });
+  assert.equal(joiner.add({ id: "f0", index: 1, count: 2, data: "end" }), null);
+  assert.equal(joiner.add({ id: "f99", index: 1, count: 2, data: "end" }), `${big}end`);
+  for (let n = 0; n < 65; n += 1) joiner.add({ id: `g${n}`, index: 0, count: 2, data: "a" });
+  assert.equal(joiner.add({ id: "g0", index: 1, count: 2, data: "b" }), null);
+  assert.equal(joiner.add({ id: "g64", index: 1, count: 2, data: "b" }), "ab");
 });
 
 test("an address is wss, or ws on this computer", () => {

@@ -69,13 +69,49 @@ test("a replayed text may cover a range", () => {
   assert.equal(going.seq, 5);
 });
 
-test("a range that overlaps what is there waits for one that does not", () => {
-  const going = play([text(1, "a"), text(2, "b"), text(4, "bcd", { from: 2 })]);
-  assert.ok(hasGap(going));
+test("a range that was wholly seen is a duplicate, one that was partly seen is torn", () => {
+  const going = play([text(1, "a"), text(2, "b")]);
+  assert.equal(fold(going, text(2, "ab", { from: 1 })), "duplicate");
+  assert.equal(fold(going, text(4, "bcd", { from: 2 })), "torn");
+  assert.ok(!hasGap(going));
   assert.equal(answerText(going), "ab");
-  fold(going, text(4, "cd", { from: 3 }));
+  assert.equal(fold(going, text(4, "cd", { from: 3 })), "applied");
+  assert.equal(answerText(going), "abcd");
+});
+
+test("a range that waits may be torn by what fills the gap", () => {
+  const going = play([text(6, "cdef", { from: 3 })]);
+  assert.equal(fold(going, text(4, "abcd", { from: 1 })), "torn");
   assert.equal(answerText(going), "abcd");
   assert.ok(!hasGap(going));
+});
+
+test("of two ranges that wait and begin alike, the longer is taken", () => {
+  const going = play([text(2, "b"), text(4, "bcd", { from: 2 }), text(3, "bc", { from: 2 }), text(1, "a")]);
+  assert.equal(answerText(going), "abcd");
+  assert.ok(!hasGap(going));
+});
+
+test("closing a gap applies no character twice", () => {
+  const going = play([text(4, "bcd", { from: 2 }), text(6, "def", { from: 4 }), text(8, "h")]);
+  closeGap(going);
+  assert.equal(answerText(going), "bcdh");
+});
+
+test("reset drops the sources that were found after its step", () => {
+  const found = (seq, id) => ({ type: "source", seq, docs: [{ id, title: id }] });
+  const going = play([found(1, "1"), text(2, "a"), found(3, "2"), text(4, "b", { part: "b", step: 2 }), found(5, "3")]);
+  fold(going, { type: "reset", seq: 9, step: 2 });
+  assert.deepEqual(going.sources.map(({ id }) => id), ["1", "2"]);
+  fold(going, { type: "reset", seq: 10, step: 0 });
+  assert.deepEqual(going.sources, []);
+});
+
+test("what waits behind a gap is bounded, and the farthest goes first", () => {
+  const going = turn();
+  for (let seq = 2100; seq > 1; seq -= 1) fold(going, text(seq, "x"));
+  fold(going, text(1, "x"));
+  assert.equal(going.seq, 2001);
 });
 
 test("a gap that cannot be filled is closed, and remembered", () => {

@@ -1,9 +1,10 @@
-"""The one sender: what a reader gets, when, and what becomes of it when posts fail. All in virtual time."""
+"""The one sender: what each reader gets, when, and what becomes of it when posts fail. All in virtual time."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -11,15 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.stream.frames import STATUS, text
 from tests.virtual_time import in_virtual_time
 from thinkaloud.errors import Gone, PayloadTooLarge, PostError, PostFailed, Throttled
-from thinkaloud.gateway.outbox import Address, Backoff, Outbox
-from thinkaloud.protocol.decode import MAX_FRAME
-from thinkaloud.protocol.frames import Status, Text
+from thinkaloud.protocol.encode import MAX_FRAME
+from thinkaloud.protocol.frames import Resumed, Source, SourceDocument
+from thinkaloud.stream.log import TurnLog
+from thinkaloud.stream.outbox import Address, Backoff, Outbox
+from thinkaloud.stream.pace import Pace
 
-ADDRESS = Address(connection="UXcB4dYzFiACJNw=", session="session-1", turn="turn-0001", trace="trace-1")
+ADDRESS = Address(session="session-1", turn="turn-0001", trace="trace-1")
+HERE = "UXcB4dYzFiACJNw="
 WORDS = [f"word{number} " for number in range(300)]
-STATUS = Status(id="generation", phase="generation", state="end", label="Answer written")
 
 
 class Reader:
@@ -39,7 +43,6 @@ class Reader:
         self._failures = iter(failures)
 
     async def post(self, connection: str, data: str) -> None:
-        assert connection == ADDRESS.connection
         now = asyncio.get_running_loop().time
         self.attempts.append((now(), data))
         self._in_flight += 1
@@ -69,36 +72,59 @@ class Reader:
         return [start for start, _ in self.attempts]
 
 
-def text(content: str) -> Text:
-    return Text(part="answer", step=1, content=content)
+class Turn:
+    """Says things into a log, as the worker does."""
+
+    def __init__(self, outbox: Outbox, log: TurnLog) -> None:
+        self.outbox = outbox
+        self.log = log
+
+    def put(self, frame: Any) -> None:
+        self.log.push(frame)
+        self.outbox.changed()
 
 
-def play(reader: Reader, turn: Callable[[Outbox], Awaitable[None]], **options: Any) -> Outbox:
-    """Run an outbox to its end while a turn fills it."""
+class Gateway:
+    """Routes posts to readers; who is not known is gone."""
+
+    def __init__(self, **readers: Reader) -> None:
+        self.readers = readers
+
+    async def post(self, connection: str, data: str) -> None:
+        if connection not in self.readers:
+            raise Gone("410")
+        await self.readers[connection].post(connection, data)
+
+
+def play(poster: Any, turn: Callable[[Turn], Awaitable[None]], attach: bool = True, **options: Any) -> Outbox:
+    """Run an outbox to its end while a turn fills its log."""
 
     async def scenario() -> Outbox:
-        outbox = Outbox(reader, ADDRESS, **options)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(outbox.run())
-            await turn(outbox)
-            outbox.close()
+        log = TurnLog(1, 100_000)
+        outbox = Outbox(poster, ADDRESS, log, **options)
+        if attach:
+            outbox.attach(HERE)
+        await turn(Turn(outbox, log))
+        log.end()
+        outbox.changed()
+        await outbox.drained()
         return outbox
 
     return in_virtual_time(scenario())
 
 
-def at_pace(pieces: Iterable[str], gap: float) -> Callable[[Outbox], Awaitable[None]]:
+def at_pace(pieces: Iterable[str], gap: float) -> Callable[[Turn], Awaitable[None]]:
     """A turn that says one piece every `gap` seconds."""
 
-    async def turn(outbox: Outbox) -> None:
+    async def turn(said: Turn) -> None:
         for piece in pieces:
-            outbox.put(text(piece))
+            said.put(text(piece))
             await asyncio.sleep(gap)
 
     return turn
 
 
-async def nothing(outbox: Outbox) -> None:
+async def nothing(said: Turn) -> None:
     """A turn that ends at once."""
 
 
@@ -154,11 +180,11 @@ def test_a_slow_gateway_gets_longer_posts_and_never_two_at_once() -> None:
 def test_what_is_not_text_goes_at_once_and_takes_the_text_before_it_along() -> None:
     reader = Reader(latency=0.001)
 
-    async def turn(outbox: Outbox) -> None:
-        outbox.put(text("First"))
+    async def turn(said: Turn) -> None:
+        said.put(text("First"))
         await asyncio.sleep(0.005)
-        outbox.put(text(" and last"))
-        outbox.put(STATUS)
+        said.put(text(" and last"))
+        said.put(STATUS)
         await asyncio.sleep(1.0)
 
     play(reader, turn)
@@ -166,14 +192,13 @@ def test_what_is_not_text_goes_at_once_and_takes_the_text_before_it_along() -> N
     assert max(reader.arrivals) < 0.010
 
 
-def test_closing_sends_what_is_queued() -> None:
+def test_the_end_of_the_log_sends_what_waits() -> None:
     reader = Reader()
-    outbox = play(reader, at_pace(["First", " and last"], gap=0.0))
+    play(reader, at_pace(["First", " and last"], gap=0.0))
     assert reader.text == "First and last"
-    assert outbox.attached
 
 
-def test_an_outbox_that_is_closed_empty_posts_nothing() -> None:
+def test_a_log_that_ends_empty_posts_nothing() -> None:
     reader = Reader()
     play(reader, nothing)
     assert reader.attempts == []
@@ -185,10 +210,10 @@ def test_an_outbox_that_is_closed_empty_posts_nothing() -> None:
 def test_every_frame_is_numbered_from_1_without_a_gap_and_says_whose_it_is() -> None:
     reader = Reader(latency=0.001)
 
-    async def turn(outbox: Outbox) -> None:
+    async def turn(said: Turn) -> None:
         for number in range(5):
-            outbox.put(STATUS)
-            outbox.put(text(f"{number}"))
+            said.put(STATUS)
+            said.put(text(f"{number}"))
             await asyncio.sleep(0.070)
 
     play(reader, turn)
@@ -210,10 +235,10 @@ def test_text_over_the_gateways_limit_is_split() -> None:
 # ---- silence ---------------------------------------------------------------------------------------------------------
 
 
-async def thinks_for_35_seconds(outbox: Outbox) -> None:
-    outbox.put(STATUS)
+async def thinks_for_35_seconds(said: Turn) -> None:
+    said.put(STATUS)
     await asyncio.sleep(35.0)
-    outbox.put(text("At last."))
+    said.put(text("At last."))
 
 
 def test_a_silent_turn_says_every_ten_seconds_that_it_lives() -> None:
@@ -242,24 +267,26 @@ def test_a_turn_that_speaks_needs_no_heartbeat() -> None:
 
 def test_a_410_detaches_and_the_turn_goes_on_unheard() -> None:
     reader = Reader(failures=[None, Gone("410")])
-    said = []
+    told = []
 
-    async def turn(outbox: Outbox) -> None:
+    async def turn(said: Turn) -> None:
         for number in range(50):
-            outbox.put(text(f"{number} "))
-            said.append(number)
+            said.put(text(f"{number} "))
+            told.append(number)
             await asyncio.sleep(0.1)
 
-    outbox = play(reader, turn)
-    assert not outbox.attached
+    gone: list[str] = []
+    play(reader, turn, gone=gone.append)
+    assert gone == [HERE]
     assert len(reader.attempts) == 2, "nobody is posted to after a 410"
-    assert len(said) == 50
+    assert len(told) == 50
 
 
 def test_a_frame_the_gateway_finds_too_large_is_not_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     reader = Reader(failures=[PayloadTooLarge("413")])
-    outbox = play(reader, at_pace(["First", " second"], gap=1.0))
-    assert not outbox.attached
+    gone: list[str] = []
+    play(reader, at_pace(["First", " second"], gap=1.0), gone=gone.append)
+    assert gone == [HERE]
     assert len(reader.attempts) == 1
 
 
@@ -284,8 +311,9 @@ def test_retries_back_off_with_jitter_below_a_doubling_bound() -> None:
 
 def test_a_gateway_that_refuses_for_too_long_is_given_up() -> None:
     reader = Reader(failures=[Throttled("429")] * 10_000)
-    outbox = play(reader, at_pace(["First"], gap=100.0), backoff=Backoff(patience=30.0))
-    assert not outbox.attached
+    gone: list[str] = []
+    play(reader, at_pace(["First"], gap=100.0), backoff=Backoff(patience=30.0), gone=gone.append)
+    assert gone == [HERE]
     assert 30.0 <= reader.starts[-1] <= 33.0
 
 
@@ -303,17 +331,205 @@ def test_a_storm_of_429s_slows_the_posts_down_and_its_end_speeds_them_up_again()
     assert last == pytest.approx([0.100] * 10, abs=1e-3)
 
 
-def test_cancelling_the_sender_ends_it() -> None:
-    async def scenario() -> None:
-        outbox = Outbox(Reader(latency=60.0), ADDRESS)
-        outbox.put(STATUS)
-        sending = asyncio.create_task(outbox.run())
-        await asyncio.sleep(1.0)
-        sending.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await sending
+def test_a_worker_that_lost_its_lease_posts_nothing_more() -> None:
+    reader = Reader(latency=0.010)
+    play(reader, at_pace(WORDS, gap=0.010), may_post=lambda: asyncio.get_running_loop().time() < 1.0)
+    assert 0.9 < max(reader.starts) < 1.0
 
-    in_virtual_time(scenario())
+
+def test_closing_ends_every_lane_and_lets_the_post_under_way_arrive() -> None:
+    reader = Reader(latency=60.0)
+
+    async def scenario() -> float:
+        log = TurnLog(1, 10)
+        outbox = Outbox(reader, ADDRESS, log)
+        outbox.attach(HERE)
+        log.push(STATUS)
+        outbox.changed()
+        await asyncio.sleep(1.0)
+        await outbox.aclose()
+        assert outbox.readers == 0
+        return asyncio.get_running_loop().time()
+
+    assert in_virtual_time(scenario()) == pytest.approx(60.0, abs=1e-3)
+    assert len(reader.frames) == 1
+
+
+# ---- several readers -------------------------------------------------------------------------------------------------
+
+
+def hello(first: int, to: int, re: str = "7") -> Resumed:
+    return Resumed(re=re, session="session-1", turn="turn-0001", state="running", first=first, to=to)
+
+
+def test_a_second_reader_gets_everything_behind_its_cursor_in_few_posts() -> None:
+    first, second = Reader(), Reader()
+
+    async def turn(said: Turn) -> None:
+        said.outbox.attach("first")
+        for number, word in enumerate(WORDS):
+            if number == 200:
+                said.outbox.attach("second", 3, hello(4, said.log.last))
+            said.put(text(word))
+            await asyncio.sleep(0.010)
+
+    play(Gateway(first=first, second=second), turn, attach=False)
+    assert first.text == "".join(WORDS)
+    assert second.frames[0]["type"] == "resumed"
+    assert (second.frames[1]["from"], second.frames[0]["to"]) == (4, second.frames[1]["seq"] - 1)
+    seen_before = "".join(frame["content"] for frame in first.sequence if frame["seq"] <= 3)
+    assert seen_before + second.text == "".join(WORDS)
+    assert len(second.frames) < 25
+
+
+def test_a_slow_reader_does_not_hold_up_a_quick_one() -> None:
+    quick, slow = Reader(latency=0.005), Reader(latency=3.0)
+
+    async def turn(said: Turn) -> None:
+        said.outbox.attach("quick")
+        said.outbox.attach("slow")
+        await at_pace(WORDS, gap=0.010)(said)
+
+    play(Gateway(quick=quick, slow=slow), turn, attach=False)
+    assert quick.text == slow.text == "".join(WORDS)
+    assert max(quick.arrivals) < 3.2
+    assert len(slow.attempts) <= 4
+
+
+def test_who_asks_again_starts_over_from_there_and_no_post_overtakes_the_one_under_way() -> None:
+    reader = Reader(latency=0.200)
+
+    async def turn(said: Turn) -> None:
+        said.put(text("First"))
+        await asyncio.sleep(0.050)
+        for number in range(3):
+            said.outbox.attach(HERE, 0, hello(1, said.log.last, re=str(number)))
+            await asyncio.sleep(0.020)
+        said.put(STATUS)
+
+    play(reader, turn)
+    assert reader.most_in_flight == 1
+    assert [frame.get("re") for frame in reader.frames if frame["type"] == "resumed"] == ["2"]
+    assert [frame["type"] for frame in reader.sequence] == ["text", "status"]
+
+
+def test_a_reader_that_is_gone_takes_nobody_along() -> None:
+    reader = Reader()
+
+    async def turn(said: Turn) -> None:
+        said.outbox.attach("reader")
+        said.outbox.attach("nobody")
+        await at_pace(WORDS[:50], gap=0.010)(said)
+        assert said.outbox.readers == 1
+
+    gone: list[str] = []
+    play(Gateway(reader=reader), turn, attach=False, gone=gone.append)
+    assert gone == ["nobody"]
+    assert reader.text == "".join(WORDS[:50])
+
+
+def test_a_cursor_ahead_of_the_log_gets_what_comes() -> None:
+    reader = Reader()
+
+    async def turn(said: Turn) -> None:
+        said.put(text("First"))
+        said.log.seal()
+        said.outbox.attach("reader", 999)
+        await asyncio.sleep(1.0)
+        said.put(text(" second"))
+
+    play(Gateway(reader=reader), turn, attach=False)
+    assert reader.text == " second"
+
+
+# ---- large frames and slow readers -----------------------------------------------------------------------------------
+
+_PASSAGE = {"title": "年假👍" * 1_000, "uri": "zh/leave.md", "score": 0.5, "snippet": '"\\\n' * 1_000}
+LARGE = Source(docs=tuple(SourceDocument.model_validate({"id": str(number), **_PASSAGE}) for number in range(16)))
+
+
+def joined(frames: list[dict[str, Any]]) -> dict[str, Any]:
+    """The frame that fragments carry."""
+    assert {frame["count"] for frame in frames} == {len(frames)}
+    assert len({frame["id"] for frame in frames}) == 1
+    pieces = {frame["index"]: frame["data"] for frame in frames}
+    whole: dict[str, Any] = json.loads("".join(pieces[index] for index in range(len(pieces))))
+    return whole
+
+
+@pytest.mark.parametrize("failures", [[], [Throttled("429"), None, PostFailed("time-out"), Throttled("429")]])
+def test_a_frame_over_the_gateways_limit_goes_in_fragments(failures: list[PostError | None]) -> None:
+    reader = Reader(failures=failures)
+
+    async def turn(said: Turn) -> None:
+        said.put(LARGE)
+        said.put(STATUS)
+
+    play(reader, turn)
+    *pieces, status = reader.frames
+    assert all(len(data.encode()) <= MAX_FRAME for _, data in reader.attempts)
+    once = list({piece["index"]: piece for piece in pieces}.values())
+    assert len(once) > 6
+    whole = joined(once)
+    assert (whole["type"], whole["seq"], status["seq"]) == ("source", 1, 2)
+    assert whole["docs"] == LARGE.model_dump(mode="json", exclude_none=True)["docs"]
+
+
+def test_a_reader_with_a_rate_gets_no_more_than_that_even_at_the_end() -> None:
+    reader = Reader(latency=0.010)
+
+    async def turn(said: Turn) -> None:
+        for _ in range(100):
+            said.put(text("x" * 20))
+            await asyncio.sleep(0.010)
+        said.put(STATUS)
+
+    play(reader, turn, pace=Pace(characters=200.0))
+    assert reader.text == "x" * 2_000
+    assert reader.frames[-1]["type"] == "status"
+    sent = 0
+    for (start, _), frame in zip(reader.attempts, reader.frames, strict=True):
+        if frame["type"] == "text":
+            assert sent <= 200.0 * start + 20
+            sent += len(frame["content"])
+
+
+def test_a_reader_that_waits_long_for_its_rate_is_told_that_the_turn_lives() -> None:
+    reader = Reader(latency=0.0)
+
+    async def turn(said: Turn) -> None:
+        said.put(text("x" * 35))
+        await asyncio.sleep(0.1)
+        said.put(text("y"))
+
+    play(reader, turn, pace=Pace(characters=1.0))
+    assert [frame["type"] for frame in reader.frames] == ["text", "heartbeat", "heartbeat", "heartbeat", "text"]
+
+
+def test_memory_does_not_grow_with_a_readers_slowness() -> None:
+    """Every reader reads one log: a slow one costs its cursor, not a copy of what it has not seen."""
+
+    def peak(latency: float) -> int:
+        reader = Reader(latency)
+        reader.frames = Forgetful()
+        reader.attempts = Forgetful()
+        tracemalloc.start()
+        play(reader, at_pace(["年假 " * 20] * 3_000, gap=0.010))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert peak(5.0) < 1.5 * peak(0.010) + 200_000
+
+
+class Forgetful(list[Any]):
+    """Keeps nothing."""
+
+    def append(self, item: Any) -> None:
+        pass
+
+
+# ---- whatever happens ------------------------------------------------------------------------------------------------
 
 
 FAILURES = st.lists(st.sampled_from([None, None, Throttled("429"), PostFailed("time-out")]), max_size=40)
@@ -333,11 +549,11 @@ def test_whatever_happens_on_the_way_the_reader_sees_the_same_text_in_order(
 ) -> None:
     reader = Reader(latency, failures)
 
-    async def turn(outbox: Outbox) -> None:
+    async def turn(said: Turn) -> None:
         for piece, gap in pieces:
-            outbox.put(text(piece))
+            said.put(text(piece))
             if with_status:
-                outbox.put(STATUS)
+                said.put(STATUS)
             await asyncio.sleep(gap)
 
     play(reader, turn)

@@ -1,0 +1,98 @@
+"""The one place that knows how a turn of Thinkaloud is put together: everything else of the benchmarks asks here."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING, NoReturn
+
+import boto3
+
+import thinkaloud.wiring  # noqa: F401 - the garbage collector is then set as in Lambda
+from benchmarks.stream.script import Language, handbook
+from thinkaloud.dialogue.authentication import Authentication
+from thinkaloud.dialogue.job import RecordingDispatcher
+from thinkaloud.dialogue.means import Stores
+from thinkaloud.dialogue.reception import Reception
+from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.dialogue.worker import Worker
+from thinkaloud.gateway.events import Message
+from thinkaloud.gateway.poster import Poster
+from thinkaloud.identity.principal import Principal
+from thinkaloud.knowledge.chunking import chunk
+from thinkaloud.knowledge.index import MemoryIndex, Passage
+from thinkaloud.models.chat import ChatModel
+from thinkaloud.models.embedding import HashingEmbedder
+from thinkaloud.protocol.frames import Accepted
+from thinkaloud.protocol.requests import Ask, UserMessage
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
+from thinkaloud.state.items import CLIENT_CONFIG
+from thinkaloud.state.memory_connections import MemoryConnections
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SOURCES = 5
+_TENANT = "benchmark"
+#: For how long segments are kept, which changes nothing here.
+_JOURNAL_SECONDS = 3_600
+_QUESTIONS: dict[Language, str] = {"en": "How long does a refund take?", "zh": "退款需要多长时间？"}
+
+
+async def answer(
+    client: DynamoDBClient, table: str, poster: Poster, chat: ChatModel, *, connection: str, session: str, turn: str
+) -> None:
+    """Ask as `default` does, and answer as `turn` does: with the table, over the poster, by `chat`.
+
+    The question is in the language that `session` ends with.
+
+    Raises:
+        RuntimeError: the question was refused.
+    """
+    language: Language = "zh" if session.endswith("zh") else "en"
+    conversations, control = DynamoConversations(client, table), DynamoControl(client, table)
+    dispatcher = RecordingDispatcher()
+    reception = Reception(conversations, control, dispatcher, Authentication(MemoryConnections(), _no_verifier))
+    ask = Ask(session=session, turn=turn, message=UserMessage(id=turn, text=_QUESTIONS[language]))
+    principal = Principal(_TENANT, "reader", int(time.time()) + 3_600)
+    reply = reception.receive(Message(connection, principal, ask.model_dump_json()))
+    if not isinstance(reply, Accepted):
+        raise RuntimeError(f"the question was refused: {reply}")
+    stores = Stores(conversations, DynamoJournal(client, table, _JOURNAL_SECONDS), control)
+    await Worker(stores, poster, await _abilities(language, chat)).work(dispatcher.jobs[0])
+
+
+def table_client() -> DynamoDBClient:
+    """A client for the table, as the functions make theirs."""
+    return boto3.client("dynamodb", config=CLIENT_CONFIG)
+
+
+def _no_verifier() -> NoReturn:
+    raise AssertionError("nobody sends a token")
+
+
+async def _abilities(language: Language, chat: ChatModel) -> Abilities:
+    embedder, index = HashingEmbedder(), MemoryIndex()
+    passages = _passages(language)
+    await index.upsert(_TENANT, passages, await embedder.embed([passage.text for passage in passages]))
+    return Abilities(embedder=embedder, index=index, chat=chat, top_k=SOURCES, prompt_tokens=6_000)
+
+
+@cache
+def _passages(language: Language) -> list[Passage]:
+    """The first chunk of as many documents of the handbook, each as full as a chunk gets."""
+    return [
+        Passage(
+            document=document.id,
+            position=0,
+            title=document.title,
+            uri=document.uri,
+            media="text/markdown",
+            section="",
+            language=language,
+            text=chunk(document)[0].text,
+            fingerprint="0" * 16,
+        )
+        for document in handbook(language)[:SOURCES]
+    ]

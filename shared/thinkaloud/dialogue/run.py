@@ -1,0 +1,262 @@
+"""One worker's time with one turn: answers it, keeps what was sent, hears what others want of it, and stores the end.
+
+turn ── frames ──> log ──> outbox ── posts ──> readers
+                    └────> journal
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from thinkaloud.dialogue.interrupt import Stop
+from thinkaloud.dialogue.labels import error_message
+from thinkaloud.dialogue.means import Means
+from thinkaloud.dialogue.replay import broken_off, read_journal, tell_again
+from thinkaloud.dialogue.turn import Turn as Answering
+from thinkaloud.errors import LeaseLost, StorageError, client_code
+from thinkaloud.language import language_of_locale
+from thinkaloud.protocol.frames import Complete, Error, Reset, Resumed
+from thinkaloud.state.records import BLOCK, Exchange, Outcome, Reader, Turn, TurnKey
+from thinkaloud.stream.journal import segment
+from thinkaloud.stream.lease import MOST_EPOCHS, Lease
+from thinkaloud.stream.log import TurnLog
+from thinkaloud.stream.outbox import Address, Outbox
+from thinkaloud.telemetry import logger
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Exchanges of a session that go into a prompt, if its budget allows.
+REMEMBERED = 5
+
+
+class Run:
+    """One worker's time with one turn."""
+
+    def __init__(self, means: Means, turn: Turn, granted: float, deadline: float, last_try: bool) -> None:
+        """`granted` is when the turn was claimed and `deadline` when this process ends, both by the loop's clock."""
+        self._stores = means.stores
+        self._abilities = means.abilities
+        self._rhythm = means.rhythm
+        self._clock = means.clock
+        self._turn = turn
+        self._key = turn.question.key
+        self._deadline = deadline
+        self._last_try = last_try
+        self._time = asyncio.get_running_loop().time
+        self._lease = Lease(turn, granted, self._time, self._rhythm.lease)
+        self._log = TurnLog(self._lease.first, self._lease.reserved)
+        self._journaled = self._lease.first - 1
+        self._journaling = asyncio.Lock()
+        self._leasing = asyncio.Lock()
+        self._stop = Stop()
+        self._seen: set[Reader] = set()
+        self._alone_since: float | None = None
+        self._poke = asyncio.Event()
+        self._outbox = Outbox(
+            means.poster,
+            address_of(turn),
+            self._log,
+            pace=means.pace,
+            heartbeat=self._rhythm.heartbeat,
+            may_post=lambda: self._lease.valid,
+            gone=lambda connection: self._poke.set(),
+        )
+
+    async def to_its_end(self) -> TurnKey | None:
+        """Answer, store, free the session. The turn that is now its session's, if one waited.
+
+        A worker that loses its lease stops at once and leaves everything to its successor.
+        """
+        logger().append_keys(trace=self._turn.question.trace, epoch=self._turn.epoch)
+        upcoming: str | None = None
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._outbox.attach(self._turn.connection, self._lease.first - 1)
+                await self._look_closely()
+                beside = [tasks.create_task(self._watch()), tasks.create_task(self._keep_journal())]
+                await self._answer()
+                upcoming = await self._free()
+                self._log.end()
+                self._outbox.changed()
+                async with self._journaling:  # not while a segment is under way: it could land after the last one
+                    for task in beside:
+                        task.cancel()
+                await self._leave()
+                await self._outbox.drained()
+        except* LeaseLost as lost:
+            logger().warning("lease lost", extra={"detail": str(lost.exceptions[0])})
+        finally:
+            await self._outbox.aclose()
+        logger().info("turn sent", extra={"posts": self._outbox.posts, "last": self._log.last})
+        return TurnKey(self._key.tenant, self._key.session, upcoming) if upcoming else None
+
+    async def _answer(self) -> None:
+        if self._last_try or self._turn.epoch > MOST_EPOCHS or self._abilities is None:
+            await self._close()
+            return
+        if self._turn.epoch > 1:
+            self._log.push(Reset(step=0))
+        answering = Answering(self._turn.question, self._abilities, self._remember, self._stop, self._clock)
+        async for frame in answering.frames():
+            if isinstance(frame, Complete | Error):
+                # Stored before anybody hears of it: whoever sees the end may ask the next question at once.
+                frame = await self._store(answering.outcome(frame)) or frame
+            self._log.push(frame)
+            self._outbox.changed()
+
+    async def _close(self) -> None:
+        """End a turn whose workers all died, with what they had said."""
+        entries = read_journal(self._turn, await in_thread(self._stores.journal.read, self._key))
+        outcome = broken_off(entries, "crashed")
+        await self._store(outcome)
+        tell_again(self._log, self._turn, outcome)
+
+    async def _free(self) -> str | None:
+        try:
+            return await in_thread(self._stores.conversations.free, self._key, self._clock())
+        except StorageError:
+            # The next question finds an active turn that has ended, and takes its place.
+            logger().exception("the session was not freed")
+            return None
+
+    async def _leave(self) -> None:
+        """Write down the rest, and serve who asked for the turn while its end was being stored; others find the end."""
+        try:
+            await self._write_journal()
+        except StorageError:
+            # Whoever comes later is told the stored answer again.
+            logger().exception("the journal's end was not written")
+        await self._look_closely()
+
+    async def _remember(self) -> Sequence[Exchange]:
+        session = await in_thread(self._stores.conversations.session, self._key.tenant, self._key.session)
+        recent = session.recent[-REMEMBERED:] if session else ()
+        return await in_thread(self._stores.conversations.exchanges, self._key.tenant, self._key.session, recent)
+
+    async def _store(self, outcome: Outcome) -> Error | None:
+        """Store how the turn ended; where that fails, the error to end with instead."""
+        logger().info(
+            "turn ended",
+            extra={
+                "finish": outcome.finish,
+                "error": outcome.error,
+                "usage": outcome.usage,
+                "timings": outcome.timings,
+            },
+        )
+        try:
+            async with self._leasing:  # a renewal that lands after this would find the turn ended, and the lease lost
+                await in_thread(self._stores.conversations.finish, self._key, self._lease.epoch, outcome)
+                self._lease.settle()
+        except StorageError as error:
+            logger().exception("the answer was not stored")
+            code, again = client_code(error)
+            question = self._turn.question
+            message = error_message(code, language_of_locale(question.locale, question.text))
+            return Error(code=code, message=message, retryable=again)
+        return None
+
+    # ---- beside the answer -------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Look at the control item and keep the lease. A look that fails is no reason to end; a lost lease is."""
+        while True:
+            self._poke.clear()
+            try:
+                async with asyncio.timeout(self._rhythm.look):
+                    await self._poke.wait()
+            except TimeoutError:
+                pass
+            if self._time() > self._deadline - self._rhythm.ending:
+                self._stop.ask("deadline")
+            self._mind_the_gone()
+            try:
+                await self._look()
+                async with self._leasing:
+                    if not self._lease.settled and self._lease.wants_renewal(self._log.last):
+                        await self._renew()
+            except StorageError as error:
+                logger().warning("the table did not answer", extra={"detail": str(error)})
+            if not self._lease.valid:
+                raise LeaseLost("it ran out before it could be renewed")
+
+    async def _renew(self) -> None:
+        granted, reserved = self._time(), self._log.last + BLOCK
+        now, seconds = self._clock(), self._rhythm.lease
+        await in_thread(self._stores.conversations.renew, self._key, self._lease.epoch, now, reserved, seconds)
+        self._lease.renewed(granted, reserved)
+        self._log.limit = reserved
+        self._outbox.changed()
+
+    async def _look_closely(self) -> None:
+        """Miss nothing said before now. If the table is silent the turn goes on, and the next look hears it."""
+        try:
+            await self._look(consistent=True)
+        except StorageError as error:
+            logger().warning("the table did not answer", extra={"detail": str(error)})
+
+    async def _look(self, *, consistent: bool = False) -> None:
+        control = await in_thread(partial(self._stores.control.look, self._key, consistent=consistent))
+        if self._turn.question.user in control.stopped_by:
+            self._stop.ask("user")
+        elif control.superseded:
+            self._stop.ask("superseded")
+        for reader in control.readers:
+            if reader not in self._seen:
+                self._seen.add(reader)
+                self._outbox.attach(reader.connection, reader.after, resumed(reader, self._turn, self._log))
+
+    def _mind_the_gone(self) -> None:
+        """Nobody listens: the turn goes on, so that its answer waits, or ends after a while if it is set to."""
+        if self._outbox.readers:
+            self._alone_since = None
+            return
+        self._alone_since = self._alone_since or self._time()
+        if self._rhythm.abandon and self._time() - self._alone_since >= self._rhythm.abandon:
+            self._stop.ask("user")
+
+    async def _keep_journal(self) -> None:
+        while True:
+            await asyncio.sleep(self._rhythm.journal)
+            try:
+                await self._write_journal()
+            except StorageError as error:
+                logger().warning("the journal was not written", extra={"detail": str(error)})
+
+    async def _write_journal(self) -> None:
+        """Write down what has been numbered since the last time, and give numbers to what waits."""
+        async with self._journaling:
+            self._log.seal()
+            entries = self._log.after(self._journaled)
+            if entries and self._lease.valid:
+                await in_thread(
+                    self._stores.journal.write, self._key, segment(self._lease.epoch, entries), self._clock()
+                )
+                self._journaled = entries[-1].seq
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a store's call beside the loop."""
+    return await asyncio.to_thread(function, *args, **kwargs)
+
+
+def address_of(turn: Turn) -> Address:
+    """What the turn's frames carry."""
+    key = turn.question.key
+    return Address(key.session, key.turn, turn.question.trace)
+
+
+def resumed(reader: Reader, turn: Turn, log: TurnLog) -> Resumed:
+    """The reply to a reader's `resume`, which goes before what it lacks."""
+    return Resumed(
+        re=reader.re,
+        session=turn.question.key.session,
+        turn=turn.question.key.turn,
+        state="done" if turn.ended else "running",
+        first=min(reader.after, log.last) + 1,
+        to=log.last,
+    )

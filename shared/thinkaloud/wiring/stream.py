@@ -1,0 +1,50 @@
+"""A worker with its stores and its way to the readers, for the functions `turn` and `settle`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import cache
+
+import boto3
+
+from thinkaloud.dialogue.means import Rhythm, Stores
+from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.dialogue.worker import Worker
+from thinkaloud.gateway import poster
+from thinkaloud.settings import GatewaySettings, HeartbeatSettings, StreamSettings, TableSettings, read
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
+from thinkaloud.state.items import CLIENT_CONFIG
+from thinkaloud.stream.pace import Pace
+
+
+@cache
+def runner() -> asyncio.Runner:
+    """One event loop for all turns of this process: connections kept alive belong to it."""
+    return asyncio.Runner()
+
+
+def make_worker(abilities: Abilities | None) -> Worker:
+    """A worker as the environment sets it up; without abilities it only closes turns."""
+    table = read(TableSettings, os.environ).name
+    stream = read(StreamSettings, os.environ)
+    client = boto3.client("dynamodb", config=CLIENT_CONFIG)
+    management = boto3.client(
+        "apigatewaymanagementapi", endpoint_url=read(GatewaySettings, os.environ).url, config=poster.CLIENT_CONFIG
+    )
+    return Worker(
+        Stores(
+            DynamoConversations(client, table),
+            DynamoJournal(client, table, stream.journal_seconds),
+            DynamoControl(client, table),
+        ),
+        poster.ManagementPoster(management),
+        abilities,
+        rhythm=Rhythm(
+            abandon=stream.abandon_seconds,
+            heartbeat=read(HeartbeatSettings, os.environ).seconds,
+            lease=stream.lease_seconds,
+        ),
+        pace=Pace(characters=stream.reader_characters or None),
+    )
