@@ -21,6 +21,7 @@ from thinkaloud.gateway.poster import Poster
 from thinkaloud.identity.principal import Principal
 from thinkaloud.knowledge.chunking import chunk
 from thinkaloud.knowledge.index import MemoryIndex, Passage
+from thinkaloud.knowledge.retriever import IndexRetriever
 from thinkaloud.models.chat import ChatModel
 from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.protocol.frames import Accepted
@@ -76,7 +77,7 @@ async def _abilities(language: Language, chat: ChatModel) -> Abilities:
     embedder, index = HashingEmbedder(), MemoryIndex()
     passages = _passages(language)
     await index.upsert(_TENANT, passages, await embedder.embed([passage.text for passage in passages]))
-    return Abilities(embedder=embedder, index=index, chat=chat, top_k=SOURCES, prompt_tokens=6_000)
+    return Abilities(IndexRetriever(embedder, index, SOURCES), chat, prompt_tokens=6_000)
 
 
 @cache

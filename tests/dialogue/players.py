@@ -9,9 +9,9 @@ from typing import NoReturn
 from tests.builders import match
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.errors import KnowledgeError
-from thinkaloud.knowledge.index import Match, MemoryIndex
+from thinkaloud.knowledge.index import Match
+from thinkaloud.knowledge.search import Candidate, Retrieval, Retriever, Search
 from thinkaloud.models.chat import ChatMessage, ChatModel, Delta, Finish
-from thinkaloud.models.embedding import Embedder, HashingEmbedder
 from thinkaloud.protocol.frames import Usage
 
 #: An answer that cites the first passage.
@@ -46,56 +46,50 @@ class PacedChat:
             self.closed_at = asyncio.get_running_loop().time()
 
 
-class FoundIndex(MemoryIndex):
-    """Finds what it was made with after `seconds`, and notes the tenants that asked."""
+def retrieval(matches: Sequence[Match], *, covered: bool | None = None) -> Retrieval:
+    """What a search comes to that finds these passages, all of them good ones."""
+    candidates = [Candidate(match.passage, match.score) for match in matches]
+    return Retrieval(
+        list(matches),
+        candidates,
+        covered=bool(matches) if covered is None else covered,
+        threshold=0.0,
+        timings={"embed": 0.004, "search": 0.006},
+    )
 
-    def __init__(self, matches: Sequence[Match], seconds: float = 0.0) -> None:
-        super().__init__()
+
+class Found:
+    """A retriever that finds what it was made with after `seconds`, and notes who searched for what."""
+
+    def __init__(self, matches: Sequence[Match] = (), seconds: float = 0.0) -> None:
         self.tenants: list[str] = []
+        self.searches: list[Search] = []
         self._matches = list(matches)
         self._seconds = seconds
 
-    async def query(self, tenant: str, vector: Sequence[float], top_k: int) -> list[Match]:
+    async def retrieve(self, tenant: str, search: Search) -> Retrieval:
         self.tenants.append(tenant)
+        self.searches.append(search)
         await asyncio.sleep(self._seconds)
-        return self._matches[:top_k]
+        return retrieval(self._matches)
 
 
-class BrokenIndex(MemoryIndex):
-    """An index that does not answer."""
+class BrokenRetriever:
+    """A retriever whose embedding model or index does not answer."""
 
-    async def query(self, tenant: str, vector: Sequence[float], top_k: int) -> NoReturn:
+    async def retrieve(self, tenant: str, search: Search) -> NoReturn:
         raise KnowledgeError("the index did not answer: ServiceException: 503")
-
-
-class SlowEmbedder(HashingEmbedder):
-    """Takes a minute."""
-
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        await asyncio.sleep(60.0)
-        return await super().embed(texts)
-
-
-class BrokenEmbedder(HashingEmbedder):
-    """A model that does not answer."""
-
-    async def embed(self, texts: Sequence[str]) -> NoReturn:
-        raise KnowledgeError("the embedding model did not answer: APIConnectionError")
 
 
 def abilities(
     *,
     chat: ChatModel | None = None,
-    index: MemoryIndex | None = None,
-    embedder: Embedder | None = None,
-    top_k: int = 5,
+    retriever: Retriever | None = None,
     prompt_tokens: int = 2_000,
 ) -> Abilities:
     """Everything works at once and finds one passage, but for what is given."""
     return Abilities(
-        embedder=embedder or HashingEmbedder(8),
-        index=index or FoundIndex([match()]),
+        retriever=retriever or Found([match()]),
         chat=chat or PacedChat(*ANSWER),
-        top_k=top_k,
         prompt_tokens=prompt_tokens,
     )

@@ -8,13 +8,12 @@ from collections.abc import AsyncGenerator, Sequence
 import pytest
 
 from tests.builders import NOW, question
+from tests.dialogue.players import Found
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.interrupt import Stop
 from thinkaloud.dialogue.turn import Abilities, Turn
 from thinkaloud.errors import ModelUnavailable
-from thinkaloud.knowledge.index import MemoryIndex
 from thinkaloud.models.chat import ChatMessage, Delta, Event, Finish
-from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.models.steadfast import Patience, SteadfastChat
 from thinkaloud.protocol.frames import Complete, Error, Reasoning, Reset, Source, Text, TurnFrame
 from thinkaloud.state.records import Exchange, Outcome
@@ -43,7 +42,7 @@ class Model:
 
 def play(*models: Model, text: str = "How long?", stop_after: float | None = None) -> tuple[list[TurnFrame], Outcome]:
     """The frames of a turn that these models answer, and what is stored of it."""
-    abilities = Abilities(HashingEmbedder(8), MemoryIndex(), SteadfastChat(models, Patience()), 3, 2_000)
+    abilities = Abilities(Found(), SteadfastChat(models, Patience()), 2_000)
 
     async def memory() -> list[Exchange]:
         return []

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.builders import NOW, outcome, principal, question, turn_key
+from tests.dialogue.players import Found
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import TurnJob
@@ -22,9 +23,7 @@ from thinkaloud.dialogue.worker import Worker
 from thinkaloud.errors import DispatchFailed
 from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.poster import RecordingPoster
-from thinkaloud.knowledge.index import MemoryIndex
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
-from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.protocol.frames import Accepted, Error, Pong, Reply, Resumed
 from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal
 from thinkaloud.state.memory_connections import MemoryConnections
@@ -411,7 +410,7 @@ def run(desk: Desk) -> OneAtATime:
         worker = Worker(
             Stores(desk.conversations, MemoryJournal(), desk.control),
             RecordingPoster(),
-            Abilities(HashingEmbedder(8), MemoryIndex(), model, 3, 4_000),
+            Abilities(Found(), model, 4_000),
             clock=lambda: NOW + asyncio.get_running_loop().time(),
         )
         await asyncio.gather(*(worker.work(job) for job in desk.jobs))

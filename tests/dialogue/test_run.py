@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.builders import NOW, match, outcome, question, turn_key
-from tests.dialogue.players import ANSWER, BrokenIndex, FoundIndex, PacedChat, abilities
+from tests.dialogue.players import ANSWER, BrokenRetriever, Found, PacedChat, abilities
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.job import TurnJob
 from thinkaloud.dialogue.means import Rhythm, Stores
@@ -181,7 +181,7 @@ def test_the_answer_is_stored_before_the_client_hears_of_the_end() -> None:
 
 def test_a_turn_remembers_the_last_few_exchanges() -> None:
     chat = PacedChat(*ANSWER)
-    office = Office(abilities(chat=chat, index=FoundIndex([])))
+    office = Office(abilities(chat=chat, retriever=Found([])))
     turns = [f"turn-{number:04}" for number in range(10, 20)]
     office.conversations.release(turn_key())
     for turn in turns:
@@ -253,7 +253,7 @@ def test_a_model_that_breaks_off_ends_in_one_error_and_the_partial_answer_is_kep
 
 
 def test_a_search_that_fails_is_said_and_answered_all_the_same() -> None:
-    office = Office(abilities(index=BrokenIndex()))
+    office = Office(abilities(retriever=BrokenRetriever()))
     office.answer()
     assert [(frame["type"], frame.get("state")) for frame in office.frames][:2] == [
         ("status", "start"),
@@ -357,7 +357,7 @@ def test_who_comes_after_the_journal_has_expired_is_told_the_stored_answer_anew(
 
 
 def test_two_passages_are_told_to_the_client_before_the_first_word() -> None:
-    office = Office(abilities(index=FoundIndex([match("One."), match("Two.")])))
+    office = Office(abilities(retriever=Found([match("One."), match("Two.")])))
     office.answer()
     kinds = [frame["type"] for frame in office.frames]
     assert kinds.index("source") < kinds.index("text")

@@ -11,11 +11,9 @@ import pytest
 from tests.builders import NOW, match, question
 from tests.dialogue.players import (
     ANSWER,
-    BrokenEmbedder,
-    BrokenIndex,
-    FoundIndex,
+    BrokenRetriever,
+    Found,
     PacedChat,
-    SlowEmbedder,
     abilities,
 )
 from tests.virtual_time import in_virtual_time
@@ -144,7 +142,7 @@ def test_sources_are_numbered_as_the_prompt_numbers_them() -> None:
         match("年假十四天。", score=0.5, title="年假", uri="zh/年假.md"),
     ]
     (source,) = [
-        frame for frame in Played(abilities(chat=chat, index=FoundIndex(found))).frames if isinstance(frame, Source)
+        frame for frame in Played(abilities(chat=chat, retriever=Found(found))).frames if isinstance(frame, Source)
     ]
     first, second = source.docs
     assert (first.id, first.title, first.score, first.snippet, first.section) == (
@@ -160,7 +158,7 @@ def test_sources_are_numbered_as_the_prompt_numbers_them() -> None:
 
 def test_a_passage_without_room_in_the_prompt_is_no_source() -> None:
     found = [match("Five days."), match("word " * 5_000)]
-    played = Played(abilities(index=FoundIndex(found), prompt_tokens=1_000))
+    played = Played(abilities(retriever=Found(found), prompt_tokens=1_000))
     (source,) = [frame for frame in played.frames if isinstance(frame, Source)]
     assert [document.snippet for document in source.docs] == ["Five days."]
 
@@ -179,7 +177,7 @@ def test_the_end_counts_tokens_and_seconds() -> None:
     complete = played.complete
     assert (complete.finish, complete.reason, complete.model) == ("stop", None, "paced")
     assert complete.usage == Usage(prompt=120, completion=8, estimated=False)
-    assert set(complete.timings) == {"embed", "retrieval", "first_token", "generation", "total"}
+    assert set(complete.timings) == {"embed", "search", "retrieval", "first_token", "generation", "total"}
     assert complete.timings["total"] == pytest.approx(2.5, abs=0.01), "from the ask's arrival"
 
 
@@ -208,7 +206,7 @@ def test_the_model_says_why_it_ended(reason: str) -> None:
 
 
 def test_nothing_found_is_said_and_answered_without_a_source() -> None:
-    played = Played(abilities(index=FoundIndex([])))
+    played = Played(abilities(retriever=Found([])))
     assert "source" not in played.story
     assert "Found nothing on this in the documents" in played.labels
     assert played.complete.citations == (), "a marker without a source is no citation"
@@ -234,9 +232,9 @@ def test_the_outcome_is_what_the_client_saw() -> None:
 
 
 def test_only_the_tenants_own_documents_are_searched() -> None:
-    index = FoundIndex([match()])
-    Played(abilities(index=index))
-    assert index.tenants == ["qinghe"]
+    retriever = Found([match()])
+    Played(abilities(retriever=retriever))
+    assert retriever.tenants == ["qinghe"]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +264,7 @@ def test_the_answer_is_asked_for_in_the_questions_language_whatever_the_labels()
 
 @pytest.mark.parametrize(("count", "label"), [(1, "Found 1 passage"), (2, "Found 2 passages")])
 def test_one_passage_is_no_plural(count: int, label: str) -> None:
-    assert label in Played(abilities(index=FoundIndex([match()] * count))).labels
+    assert label in Played(abilities(retriever=Found([match()] * count))).labels
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
@@ -286,7 +284,7 @@ def test_memory_is_loaded_while_the_question_is_searched() -> None:
         await asyncio.sleep(3.0)
         return []
 
-    assert Played(abilities(index=FoundIndex([], seconds=3.0)), memory=slowly).ended_at == pytest.approx(3.0)
+    assert Played(abilities(retriever=Found([], seconds=3.0)), memory=slowly).ended_at == pytest.approx(3.0)
 
 
 def test_memory_that_cannot_be_read_ends_the_turn_before_the_model_is_asked() -> None:
@@ -302,11 +300,8 @@ def test_memory_that_cannot_be_read_ends_the_turn_before_the_model_is_asked() ->
 # ---- failures --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "means", [abilities(index=BrokenIndex()), abilities(embedder=BrokenEmbedder())], ids=["index", "embedder"]
-)
-def test_a_search_that_fails_costs_the_passages_and_not_the_answer(means: Abilities) -> None:
-    played = Played(means)
+def test_a_search_that_fails_costs_the_passages_and_not_the_answer() -> None:
+    played = Played(abilities(retriever=BrokenRetriever()))
     assert played.story == [
         "retrieval start",
         "retrieval error",
@@ -366,8 +361,7 @@ def test_a_stop_after_any_frame_ends_the_turn_with_what_was_said(after: int) -> 
 @pytest.mark.parametrize(
     ("means", "story"),
     [
-        (abilities(embedder=SlowEmbedder(8)), ["retrieval start", "complete"]),
-        (abilities(index=FoundIndex([], seconds=60.0)), ["retrieval start", "complete"]),
+        (abilities(retriever=Found([], seconds=60.0)), ["retrieval start", "complete"]),
         (
             abilities(chat=PacedChat(60.0)),
             ["retrieval start", "retrieval end", "source", "generation start", "complete"],
@@ -377,7 +371,7 @@ def test_a_stop_after_any_frame_ends_the_turn_with_what_was_said(after: int) -> 
             ["retrieval start", "retrieval end", "source", "generation start", "text", "complete"],
         ),
     ],
-    ids=["embedding", "searching", "before the first token", "in mid-answer"],
+    ids=["searching", "before the first token", "in mid-answer"],
 )
 def test_a_stop_cuts_whatever_the_turn_waits_for(means: Abilities, story: list[str]) -> None:
     played = Played(means, stop_at=5.0)
@@ -418,7 +412,7 @@ def test_a_stop_while_memory_loads_ends_the_turn() -> None:
 @pytest.mark.parametrize("count", [1, 5, 20])
 @pytest.mark.parametrize("text", ["年" * 4_000, '"\\' * 2_000, "word " * 2_000])
 def test_sources_fit_into_one_frame(text: str, count: int) -> None:
-    means = abilities(index=FoundIndex([match(text)] * count), top_k=count, prompt_tokens=10**6)
+    means = abilities(retriever=Found([match(text)] * count), prompt_tokens=10**6)
     (source,) = [frame for frame in Played(means).frames if isinstance(frame, Source)]
     assert len(source.docs) == count
     assert all(len(document.snippet) <= SNIPPET and document.snippet.endswith("…") for document in source.docs)

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from tests.builders import NOW, match, question, turn_key
+from tests.dialogue.players import retrieval
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.job import TurnJob
 from thinkaloud.dialogue.means import Rhythm, Stores
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
 from thinkaloud.errors import Gone, LeaseHeld, StorageError
-from thinkaloud.knowledge.index import Match
+from thinkaloud.knowledge.search import Retrieval, Search
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal
 from thinkaloud.state.records import BLOCK, LEASE, SKEW, Outcome, Reader, Segment, Turn, TurnKey
@@ -52,7 +53,7 @@ class House:
         return Worker(
             Stores(self.conversations, self.journal, self.control),
             self,
-            Abilities(models, models, models, top_k=3, prompt_tokens=4_000),
+            Abilities(models, models, prompt_tokens=4_000),
             rhythm=Rhythm(**rhythm),
             clock=self.clock,
         )
@@ -85,11 +86,8 @@ class House:
         finally:
             self.closed_at = now()
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        return [[1.0] for _ in texts]
-
-    async def query(self, tenant: str, vector: Sequence[float], top_k: int) -> list[Match]:
-        return [match()]
+    async def retrieve(self, tenant: str, search: Search) -> Retrieval:
+        return retrieval([match()])
 
     def frames(self, connection: str = HERE, key: TurnKey = FIRST) -> list[dict[str, Any]]:
         """The turn's frames as a client keeps them: in order, each once, from the last new beginning on."""

@@ -21,11 +21,10 @@ from moto import mock_aws
 
 from localcloud.template.model import Application
 from localcloud.template.reader import read_application
+from tests.dialogue.players import Found
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.identity.principal import Principal
-from thinkaloud.knowledge.index import MemoryIndex
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
-from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.settings import ConnectionSettings
 from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations
@@ -156,7 +155,7 @@ def functions(application: Application, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
     functions = Functions(application)
     session.events.register("before-call", functions.called)
-    abilities = Abilities(HashingEmbedder(), MemoryIndex(), PatientChat(functions), top_k=3, prompt_tokens=2_000)
+    abilities = Abilities(Found(), PatientChat(functions), prompt_tokens=2_000)
     monkeypatch.setattr(turn, "abilities", lambda: abilities)
     forget()
     yield functions

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.builders import match, principal, turn_key
+from tests.dialogue.players import retrieval
 from tests.state.metering import MeteredDynamoDB, item_size
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.authentication import Authentication
@@ -25,7 +26,7 @@ from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
 from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.poster import RecordingPoster
-from thinkaloud.knowledge.index import Match
+from thinkaloud.knowledge.search import Retrieval, Search
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.protocol.frames import Usage
 from thinkaloud.protocol.requests import Ask, UserMessage
@@ -61,7 +62,7 @@ def answer_of(language: str) -> str:
 
 
 class SixSeconds:
-    """A model that takes six seconds for an answer, beside an embedder and an index that take none."""
+    """A model that takes six seconds for an answer, beside a retriever that takes none."""
 
     name = "a-chat-model-of-today"
 
@@ -76,11 +77,8 @@ class SixSeconds:
             yield Delta(self._answer[start : start + size])
         yield Finish("stop", Usage(prompt=2_130, completion=304))
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        return [[1.0] for _ in texts]
-
-    async def query(self, tenant: str, vector: Sequence[float], top_k: int) -> list[Match]:
-        return [match(passage) for passage in self._passages]
+    async def retrieve(self, tenant: str, search: Search) -> Retrieval:
+        return retrieval([match(passage) for passage in self._passages])
 
 
 async def answer(client: Any, table: str, key: TurnKey, language: str) -> None:
@@ -95,7 +93,7 @@ async def answer(client: Any, table: str, key: TurnKey, language: str) -> None:
     worker = Worker(
         Stores(conversations, DynamoJournal(client, table, 3_600), control),
         RecordingPoster(),
-        Abilities(models, models, models, top_k=5, prompt_tokens=8_000),
+        Abilities(models, models, prompt_tokens=8_000),
         clock=clock,
     )
     assert await worker.work(jobs.jobs[0]) == 1

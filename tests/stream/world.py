@@ -15,6 +15,7 @@ from itertools import count
 from typing import Any
 
 from tests.builders import NOW, match, principal
+from tests.dialogue.players import retrieval
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import TurnJob
 from thinkaloud.dialogue.means import Rhythm, Stores
@@ -23,7 +24,7 @@ from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
 from thinkaloud.errors import DispatchFailed, Gone, LeaseHeld, PostFailed, StorageError, Throttled
 from thinkaloud.gateway.events import Message
-from thinkaloud.knowledge.index import Match
+from thinkaloud.knowledge.search import Retrieval, Search
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.protocol.encode import MAX_FRAME, encode
 from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal
@@ -200,11 +201,8 @@ class World:
         finally:
             self.streams -= 1
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        return [[1.0] for _ in texts]
-
-    async def query(self, tenant: str, vector: Sequence[float], top_k: int) -> list[Match]:
-        return [match(title="题" * 12_000)] if self.plan.large_source else []
+    async def retrieve(self, tenant: str, search: Search) -> Retrieval:
+        return retrieval([match(title="题" * 12_000)] if self.plan.large_source else [])
 
 
 class Process:
@@ -224,7 +222,7 @@ class Process:
         self.worker = Worker(
             Stores(*stores),
             self,
-            Abilities(models, models, models, top_k=3, prompt_tokens=4_000),
+            Abilities(models, models, prompt_tokens=4_000),
             rhythm=Rhythm(),
             clock=world.worker_clock,
         )

@@ -1,7 +1,7 @@
 """The turn: a question becomes frames. No socket, no table, no vendor.
 
-memory ─┐
-embed ──┴─ search ─ source ─ prompt ─ model ─ text... ─ complete
+memory ──┐
+retrieve ┴─ source ─ prompt ─ model ─ text... ─ complete
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from thinkaloud.dialogue.interrupt import Stop, until
 from thinkaloud.dialogue.labels import error_message, label
 from thinkaloud.dialogue.prompt import Prompt, build_prompt
 from thinkaloud.errors import KnowledgeError, client_code
-from thinkaloud.knowledge.index import Match, VectorIndex
+from thinkaloud.knowledge.index import Match
+from thinkaloud.knowledge.search import Retriever, Search
 from thinkaloud.language import estimate_tokens, language_of, language_of_locale
 from thinkaloud.models.chat import Begin, ChatModel, Delta, Finish
-from thinkaloud.models.embedding import Embedder
 from thinkaloud.protocol.frames import (
     Complete,
     Error,
@@ -48,10 +48,8 @@ _STEP = 1
 class Abilities:
     """What a turn is answered with."""
 
-    embedder: Embedder
-    index: VectorIndex
+    retriever: Retriever
     chat: ChatModel
-    top_k: int
     prompt_tokens: int
 
 
@@ -153,24 +151,24 @@ class Turn:
         yield self._status("retrieval", "start")
         started = time.perf_counter()
         try:
-            [vector] = await self._abilities.embedder.embed([self._question.text])
-            self._so_far.timings["embed"] = _since(started)
-            matches = await self._abilities.index.query(self._question.key.tenant, vector, self._abilities.top_k)
+            search = Search(self._question.text)
+            found = await self._abilities.retriever.retrieve(self._question.key.tenant, search)
         except KnowledgeError as error:
             logger().warning("retrieval failed", extra={"detail": str(error)})
             self._so_far.timings["retrieval"] = latency = _since(started)
             yield self._status("retrieval", "error", latency=latency)
             return
-        self._so_far.timings["retrieval"] = latency = _since(started)
-        name = {0: "end.none", 1: "end.one"}.get(len(matches), "end")
+        latency = _since(started)
+        self._so_far.timings |= {**found.timings, "retrieval": latency}
+        name = {0: "end.none", 1: "end.one"}.get(len(found.matches), "end")
         yield Status(
             id="retrieval",
             phase="retrieval",
             state="end",
-            label=label(f"retrieval.{name}", self._labels, count=len(matches)),
+            label=label(f"retrieval.{name}", self._labels, count=len(found.matches)),
             latency=latency,
         )
-        yield matches
+        yield found.matches
 
     def _source(self, matches: Sequence[Match]) -> Source:
         self._so_far.passages = {str(number): match.passage.text for number, match in enumerate(matches, start=1)}

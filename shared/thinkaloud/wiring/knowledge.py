@@ -10,6 +10,7 @@ import openai
 from pinecone import AsyncPinecone
 
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
+from thinkaloud.knowledge.retriever import IndexRetriever
 from thinkaloud.models.openai_embedding import OpenAIEmbedder
 from thinkaloud.settings import EmbeddingSettings, IndexSettings, read
 from thinkaloud.wiring.aws import api_key
@@ -42,3 +43,8 @@ def index() -> PineconeIndex:
     settings = read(IndexSettings, os.environ)
     # Without a retry_config: the client heeds it for the control plane only, and queries are bounded by a time-out.
     return PineconeIndex(AsyncPinecone(api_key=api_key(settings.api_key_arn)), settings.host)
+
+
+def retriever() -> IndexRetriever:
+    """What finds passages, as the environment sets it up."""
+    return IndexRetriever(embedder(), index(), read(IndexSettings, os.environ).top_k)

@@ -11,7 +11,7 @@ from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
 from thinkaloud.models.openai_chat import OpenAIChat
 from thinkaloud.models.steadfast import Patience, SteadfastChat
-from thinkaloud.settings import ChatSettings, IndexSettings, read
+from thinkaloud.settings import ChatSettings, read
 from thinkaloud.wiring import knowledge
 from thinkaloud.wiring.aws import api_key
 from thinkaloud.wiring.stream import make_worker
@@ -27,7 +27,7 @@ def worker() -> Worker:
 
 
 def abilities() -> Abilities:
-    """The models and the index of the environment."""
+    """The models and the retriever of the environment."""
     chat = read(ChatSettings, os.environ)
     client = openai.AsyncOpenAI(
         base_url=chat.base_url,
@@ -38,12 +38,10 @@ def abilities() -> Abilities:
         http_client=knowledge.http(),
     )
     return Abilities(
-        embedder=knowledge.embedder(),
-        index=knowledge.index(),
+        retriever=knowledge.retriever(),
         chat=SteadfastChat(
             [OpenAIChat(client, model, chat.answer_tokens) for model in (chat.model, *chat.fallbacks)],
             Patience(first=chat.first_token_seconds, between=chat.stall_seconds),
         ),
-        top_k=read(IndexSettings, os.environ).top_k,
         prompt_tokens=chat.prompt_tokens,
     )
