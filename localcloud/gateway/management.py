@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from localcloud.gateway.faults import FaultPlan, Faults
     from localcloud.gateway.limits import Limits
 
+#: Seconds by which a timer of asyncio may be late: epoll counts whole milliseconds.
+_TIMER: Final = 0.0011
 CONNECTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{15}=")
 
 # Status, and the name botocore makes an exception class of. It needs the header: the body alone gives a ClientError.
@@ -101,7 +103,7 @@ class ManagementServer:
         except web.HTTPRequestEntityTooLarge:
             return self._count(413, None)
         if self._post_latency_s:
-            await asyncio.sleep(due - loop.time())
+            await _until(due)
         try:
             connection = self._connections.find(request.match_info["id"])
         except Gone:
@@ -180,6 +182,14 @@ class ManagementServer:
         if status == 200:
             return web.Response(headers={"x-amzn-RequestId": mint()})
         return error_response(status)
+
+
+async def _until(due: float) -> None:
+    """Sleep until `due` by the loop's clock: to the microsecond, as a timer alone wakes up to a millisecond late."""
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(due - loop.time() - _TIMER)
+    while loop.time() < due:
+        await asyncio.sleep(0)
 
 
 def _withheld(fault: FaultPlan | None) -> bool:

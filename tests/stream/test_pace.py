@@ -26,6 +26,18 @@ def test_text_waits_for_the_later_window_after_a_second() -> None:
     assert pacer.due() == pytest.approx(6.100)
 
 
+def test_a_timer_that_wakes_late_does_not_shift_the_windows_after_it() -> None:
+    pacer = after_a_post(5.0)
+    pacer.sent(5.051, 7, begins=False)
+    assert pacer.due() == pytest.approx(5.100)
+
+
+def test_a_post_that_waited_for_the_one_before_it_begins_its_own_window() -> None:
+    pacer = after_a_post(5.0)
+    pacer.sent(5.080, 7, begins=False)
+    assert pacer.due() == pytest.approx(5.130)
+
+
 def test_a_new_part_finds_a_reader_who_waits_again() -> None:
     pacer = after_a_post(5.0)
     pacer.sent(9.0, 7, begins=True)
