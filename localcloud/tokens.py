@@ -14,6 +14,8 @@ AUDIENCE = "thinkaloud"
 TENANT_CLAIM = "tenant"
 TENANT = "demo"
 USER = "you"
+#: What its bearer may do over HTTP: all there is.
+SCOPES = "documents:read documents:write audit:read"
 #: Characters of a secret for HS256, https://datatracker.ietf.org/doc/html/rfc7518#section-3.2
 SHORTEST = 32
 
@@ -35,14 +37,24 @@ def development_secret(state: Path) -> str:
         return made
 
 
-def development_token(state: Path, *, tenant: str = TENANT, user: str = USER, seconds: int = 3_600) -> str:
-    """A token that says who is calling, and is good for `seconds`.
+def development_token(
+    state: Path, *, tenant: str = TENANT, user: str = USER, seconds: int = 3_600, scopes: str = SCOPES
+) -> str:
+    """A token that says who is calling and what for, and is good for `seconds`.
 
     Raises:
         SecretMissing: there is no secret to sign with.
     """
     now = int(time.time())
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": user, TENANT_CLAIM: tenant, "iat": now, "exp": now + seconds}
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": user,
+        TENANT_CLAIM: tenant,
+        "scope": scopes,
+        "iat": now,
+        "exp": now + seconds,
+    }
     return jwt.encode(claims, _stored_secret(state), algorithm="HS256")
 
 

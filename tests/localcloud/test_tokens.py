@@ -53,6 +53,7 @@ def test_a_token_says_who_asks_and_for_how_long(tmp_path: Path):
     token = development_token(tmp_path, tenant="青禾", user="李雷", seconds=60)
     claims = jwt.decode(token, secret, algorithms=["HS256"], issuer=ISSUER, audience=AUDIENCE)
     assert (claims["tenant"], claims["sub"]) == ("青禾", "李雷")
+    assert claims["scope"].split() == ["documents:read", "documents:write", "audit:read"]
     assert claims["exp"] - claims["iat"] == 60
     assert abs(claims["iat"] - time.time()) < 10
 
