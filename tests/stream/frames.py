@@ -19,7 +19,7 @@ from thinkaloud.protocol.frames import (
 )
 from thinkaloud.stream.log import TurnLog
 
-STATUS = Status(id="generation", phase="generation", state="end", label="Answer written", latency=0.25)
+STATUS = Status(id="retrieval", phase="retrieval", state="end", label="Found 5 passages", latency=0.25)
 SOURCE = Source(docs=(SourceDocument(id="1", title="年假", uri="zh/leave.md", score=0.5, snippet="十四天"),))
 COMPLETE = Complete(finish="stop", model="m", usage=Usage(prompt=3, completion=2), timings={"total": 1.5})
 RESET = Reset(step=0)

@@ -142,8 +142,9 @@ def test_posts_keep_their_windows() -> None:
     reader = Reader(latency=0.010)
     play(reader, at_pace(WORDS, gap=0.010))
     gaps = [later - earlier for earlier, later in zip(reader.starts, reader.starts[1:], strict=False)]
-    assert gaps[:19] == pytest.approx([0.050] * 19, abs=1e-6)
-    assert gaps[21:38] == pytest.approx([0.100] * 17, abs=1e-6)
+    pace = Pace()
+    assert gaps[:19] == pytest.approx([pace.early] * 19, abs=1e-6)
+    assert gaps[21:38] == pytest.approx([pace.later] * 17, abs=1e-6)
 
 
 @pytest.mark.parametrize("latency", [0.010, 0.025])
@@ -368,7 +369,7 @@ def test_a_second_reader_gets_everything_behind_its_cursor_in_few_posts() -> Non
     async def turn(said: Turn) -> None:
         said.outbox.attach("first")
         for number, word in enumerate(WORDS):
-            if number == 200:
+            if number == 203:
                 said.outbox.attach("second", 3, hello(4, said.log.last))
             said.put(text(word))
             await asyncio.sleep(0.010)

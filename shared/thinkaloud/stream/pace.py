@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 #: Seconds by which a timer may be late without anybody's fault: epoll counts whole milliseconds.
 TIMER = 0.005
 
