@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from console.markdown import AnswerMarkdown, printable
-from thinkaloud.protocol.frames import Reset, Status
+from thinkaloud.protocol.frames import Complete, Reset, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,9 +32,10 @@ REDRAWS = 12
 
 @dataclass(slots=True)
 class Phase:
-    """One thing the system does or did. `latency` is in seconds, as the server measured it."""
+    """One thing the system does or did, `name` for the protocol. `latency` is in seconds, as the server measured it."""
 
     began: float
+    name: str
     label: str = ""
     state: str = "start"
     latency: float | None = None
@@ -76,11 +77,15 @@ class AnswerView:
         self._message = message
         if isinstance(received.frame, Status):
             status = received.frame
-            phase = self._phases.setdefault(status.id, Phase(self._clock()))
+            phase = self._phases.setdefault(status.id, Phase(self._clock(), status.phase))
             phase.label, phase.state, phase.latency = printable(status.label), status.state, status.latency
         elif isinstance(received.frame, Reset):
             # Whoever began these is gone, and will not end them.
             self._phases = {id_: phase for id_, phase in self._phases.items() if phase.state != "start"}
+        elif isinstance(received.frame, Complete) and received.frame.finish != "stopped":
+            for phase in self._phases.values():
+                if phase.state == "start":
+                    phase.state, phase.latency = "end", received.frame.timings.get(phase.name)
 
     def say(self, note: str) -> None:
         """A line below the answer: that it is being stopped, that it failed."""

@@ -17,6 +17,7 @@ from thinkaloud.language import (
     language_of_locale,
     normalise,
     sentences,
+    shortened,
     split_sentences,
 )
 
@@ -125,3 +126,25 @@ def test_two_texts_together_are_estimated_at_most_as_much_as_apart(one: str, oth
 def test_no_text_is_estimated_at_more_tokens_than_it_has_characters(text: str) -> None:
     """What chunking relies on when it cuts a text that has no sentences."""
     assert estimate_tokens(text) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("Refunds take five days.", "Refunds take five…"),
+        ("退款五天到账。", "退款五天…"),
+        ("Short.", "Short."),
+        ("", ""),
+        ("x" * 100, "x" * 20 + "…"),
+    ],
+)
+def test_a_text_is_shortened_by_tokens_at_a_word(text: str, short: str) -> None:
+    assert shortened(text, 4) == short
+
+
+@given(PROSE, st.integers(1, 40))
+def test_a_shortened_text_begins_as_the_whole_and_is_within_its_tokens(text: str, tokens: int) -> None:
+    short = shortened(text, tokens)
+    if short != text:
+        assert text.startswith(short.removesuffix("…"))
+        assert estimate_tokens(short.removesuffix("…")) <= tokens

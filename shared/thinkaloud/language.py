@@ -59,12 +59,21 @@ def estimate_tokens(text: str) -> int:
     One for each Han character, each symbol and each three digits, one for each five letters of a word: against the
     o200k vocabulary this is 1.0 to 1.4 times the true count on the sample handbook (tests/test_language.py).
     """
-    count = 0
-    for token in _TOKEN.findall(text):
-        if token.isspace():
-            count += token.count("\n")
-        elif token.isascii() and token.isalpha():
-            count += -(-len(token) // 5)
-        else:
-            count += 1
-    return count
+    return sum(map(_cost, _TOKEN.findall(text)))
+
+
+def shortened(text: str, tokens: int) -> str:
+    """The text, or as much of its beginning as is within so many estimated tokens, with an ellipsis behind it."""
+    left = tokens
+    for token in _TOKEN.finditer(text):
+        left -= _cost(token.group())
+        if left < 0:
+            # Between two words, but for a text that is one endless word.
+            return (text[: token.start()].rstrip() or text[: 5 * tokens]) + "…"
+    return text
+
+
+def _cost(token: str) -> int:
+    if token.isspace():
+        return token.count("\n")
+    return -(-len(token) // 5) if token.isascii() and token.isalpha() else 1

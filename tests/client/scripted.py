@@ -83,7 +83,6 @@ class Peer:
         await self.say("status", id="s2", phase="generation", state="start", label="Answering")
         for piece in pieces:
             await self.text(piece)
-        await self.say("status", id="s2", phase="generation", state="end", label="Answering", latency=1.2)
         await self.complete(citations=[{"part": "p1", "start": 0, "end": 3, "source": "1", "quote": "Five"}])
         return ask
 

@@ -43,7 +43,7 @@ async def test_a_question_and_its_answer():
     async with scripted_server(script) as server, client(server.ws) as c:
         answer = c.ask("How long does a refund take?", session=SESSION, locale="en", metadata={"page": "/cart"})
         types = await drain(answer)
-    assert types == ["accepted", "status", "status", "source", "status", "text", "text", "status", "complete"]
+    assert types == ["accepted", "status", "status", "source", "status", "text", "text", "complete"]
     assert answer.message.text == "Five working days. [1]"
     assert answer.message.id == answer.turn
     ask = asks[0]

@@ -35,10 +35,9 @@ async def test_once_with_json_prints_every_frame(project: Path):
         "status",
         "text",
         "text",
-        "status",
         "complete",
     ]
-    assert [frame["seq"] for frame in finished.frames[1:]] == list(range(1, 9))
+    assert [frame["seq"] for frame in finished.frames[1:]] == list(range(1, 8))
     assert finished.frames[3]["docs"] == DOCS
     assert "也就是一周。" in finished.out  # as UTF-8, not escaped
     assert server.handshakes[0]["Authorization"] == "Bearer a.b.c"

@@ -48,13 +48,12 @@ async def annual_leave(peer: Peer) -> None:
     await peer.say("status", id="s1", phase="retrieval", state="start", label="正在检索资料")
     await peer.say("status", id="s1", phase="retrieval", state="end", label="找到 2 段相关资料", latency=0.3)
     await peer.say("source", docs=DOCS)
-    await peer.say("status", id="s2", phase="generation", state="start", label="正在组织回答")
+    await peer.say("status", id="s2", phase="generation", state="start", label="撰写回答")
     for piece in (
         "## 年假\n\n员工入职满一年后，每年享有 10 天",
         "年假 [2]；入职满三年为 15 天，满五年为 **20 天**。\n",
     ):
         await peer.text(piece)
-    await peer.say("status", id="s2", phase="generation", state="end", label="回答完成", latency=1.2)
     await peer.complete(citations=[{"part": "p1", "start": 0, "end": 3, "source": "2", "quote": "十天"}])
     await listen(peer)
 
@@ -96,7 +95,7 @@ async def test_a_conversation_in_chinese_on_a_narrow_terminal(project: Path):
     assert rows == [
         "› 年假有多少天？",
         "✓ 找到 2 段相关资料 300 ms   ✓",
-        "回答完成 1.2 s",
+        "撰写回答 1.2 s",
         "[1] Refunds handbook/en/refun…",
         "[2] 配送    handbook/zh/shipp…",
         "年假",

@@ -130,7 +130,7 @@ def test_the_client_hears_the_turn_in_order_and_it_is_stored() -> None:
     office = Office()
     assert office.answer() == 1
     kinds = [kind for kind, _ in groupby(frame["type"] for frame in office.frames)]
-    assert kinds == ["status", "source", "status", "text", "status", "complete"]
+    assert kinds == ["status", "source", "status", "text", "complete"]
     assert office.numbers == list(range(1, len(office.numbers) + 1))
     assert {connection for connection, _ in office.poster.sent} == {"c1"}
     assert {(frame["session"], frame["turn"], frame["trace"]) for frame in office.frames} == {

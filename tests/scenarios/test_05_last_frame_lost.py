@@ -9,8 +9,8 @@ from localcloud.gateway.faults import FaultPlan
 from tests.scenarios.device import Told, device
 from tests.scenarios.stage import HEARTBEAT, Question, Stage, figure, until
 
-#: What comes after the pause: the last text, the end of `generation`, the end of the turn.
-LAST_POSTS = 3
+#: What comes after the pause: the last text, the end of the turn.
+LAST_POSTS = 2
 
 
 def question(stage: Stage) -> Question:

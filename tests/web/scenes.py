@@ -54,13 +54,11 @@ async def find(turn: Turn) -> None:
     found = f"找到 {len(docs)} 段相关资料" if chinese else f"Found {len(docs)} passages"
     await turn.status("retrieval", "end", found, latency=0.021)
     await turn.source(*docs)
-    await turn.status("generation", "start", "正在组织回答" if chinese else "Writing the answer")
+    await turn.status("generation", "start", "撰写回答" if chinese else "Writing the answer")
 
 
 async def finish(turn: Turn) -> None:
     """Everything after the last word."""
-    chinese = turn.ask["locale"].startswith("zh")
-    await turn.status("generation", "end", "回答完成" if chinese else "Answer written", latency=1.31)
     citation = {"part": "answer", "start": 0, "end": 3, "source": "1", "quote": "..."}
     await turn.complete(citations=[citation])
 

@@ -31,7 +31,7 @@ async def test_english_question(open_page: OpenPage, stage: Stage) -> None:
     await expect(turn.locator("strong")).to_have_text("at most 5 working days")
     await expect(turn.locator(".prose li")).to_have_text(["2 days for inspecting the goods", "3 days for paying you 2"])
     await expect(turn.get_by_role("cell", name="24 hours")).to_be_visible()
-    await expect(turn.locator(".trail li")).to_have_text(["Found 2 passages21 ms", "Answer written1.3 s"])
+    await expect(turn.locator(".trail li")).to_have_text(["Found 2 passages21 ms", "Writing the answer1.3 s"])
     await expect(turn.locator(".trail li")).to_have_count(2)
 
     sent = await stage.wait_for("ask")

@@ -138,7 +138,7 @@ async def test_language_is_switched_and_remembered(open_page: OpenPage, stage: S
     await expect(page.get_by_role("textbox", name="Your question")).to_be_visible()
     await expect(page.get_by_role("button", name="EN", exact=True)).to_have_attribute("aria-pressed", "true")
     # What the server wrote stays as it came.
-    await expect(page.locator(".trail li").last).to_contain_text("回答完成")
+    await expect(page.locator(".trail li").last).to_contain_text("撰写回答")
     await page.reload()
     await expect(page.locator("html")).to_have_attribute("lang", "en")
 

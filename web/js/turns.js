@@ -169,6 +169,10 @@ const APPLY = {
 
   complete(turn, { finish, reason, model, citations, usage, cost, timings }) {
     turn.state = "done";
+    // The end of an answer ends the phase that wrote it; a stop cuts it short.
+    for (const phase of finish === "stopped" ? [] : turn.phases) {
+      if (phase.state === "start") Object.assign(phase, { state: "end", latency: timings?.[phase.phase] });
+    }
     turn.complete = { finish, reason, model, citations: citations ?? [], usage, cost, timings };
   },
 

@@ -13,8 +13,7 @@ _LABELS: dict[str, dict[Language, str]] = {
         "en": "The search failed; answering without the documents",
         "zh": "检索失败，以下回答未参考资料",
     },
-    "generation.start": {"en": "Writing the answer", "zh": "正在组织回答"},
-    "generation.end": {"en": "Answer written", "zh": "回答完成"},
+    "generation.start": {"en": "Writing the answer", "zh": "撰写回答"},
     "generation.error": {"en": "The answer broke off", "zh": "回答中断"},
 }
 
@@ -67,6 +66,12 @@ _ERRORS: dict[str, dict[Language, str]] = {
 #: Code of a `notice` -> what a client may show.
 _NOTICES: dict[str, dict[Language, str]] = {
     "authenticated": {"en": "Your sign-in was renewed.", "zh": "登录已续期。"},
+    "stopping": {"en": "The answer is being stopped.", "zh": "正在停止回答。"},
+    "already_ended": {"en": "The answer has ended already.", "zh": "回答已经结束。"},
+    "unknown_turn": {
+        "en": "There is no such question. Should it still come, it will be stopped.",
+        "zh": "没有这个提问；如果稍后收到，将会停止回答。",
+    },
 }
 
 

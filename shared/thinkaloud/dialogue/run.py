@@ -78,8 +78,7 @@ class Run:
                 self._outbox.attach(self._turn.connection, self._lease.first - 1)
                 await self._look_closely()
                 beside = [tasks.create_task(self._watch()), tasks.create_task(self._keep_journal())]
-                await self._answer()
-                upcoming = await self._free()
+                upcoming = await self._answer()
                 self._log.end()
                 self._outbox.changed()
                 async with self._journaling:  # not while a segment is under way: it could land after the last one
@@ -94,19 +93,23 @@ class Run:
         logger().info("turn sent", extra={"posts": self._outbox.posts, "last": self._log.last})
         return TurnKey(self._key.tenant, self._key.session, upcoming) if upcoming else None
 
-    async def _answer(self) -> None:
+    async def _answer(self) -> str | None:
+        """Every frame of the turn into the log; the turn that is now its session's, if one waited."""
         if self._last_try or self._turn.epoch > MOST_EPOCHS or self._abilities is None:
             await self._close()
-            return
+            return await self._free()
+        upcoming: str | None = None
         if self._turn.epoch > 1:
             self._log.push(Reset(step=0))
         answering = Answering(self._turn.question, self._abilities, self._remember, self._stop, self._clock)
         async for frame in answering.frames():
             if isinstance(frame, Complete | Error):
-                # Stored before anybody hears of it: whoever sees the end may ask the next question at once.
+                # Before anybody hears of it: whoever sees the end may ask the next question at once.
                 frame = await self._store(answering.outcome(frame)) or frame
+                upcoming = await self._free()
             self._log.push(frame)
             self._outbox.changed()
+        return upcoming
 
     async def _close(self) -> None:
         """End a turn whose workers all died, with what they had said."""

@@ -19,7 +19,7 @@ from thinkaloud.dialogue.prompt import Prompt, build_prompt
 from thinkaloud.errors import KnowledgeError, client_code
 from thinkaloud.knowledge.index import Match
 from thinkaloud.knowledge.search import Retriever, Search
-from thinkaloud.language import estimate_tokens, language_of, language_of_locale
+from thinkaloud.language import estimate_tokens, language_of, language_of_locale, shortened
 from thinkaloud.models.chat import Begin, ChatModel, Delta, Finish
 from thinkaloud.protocol.frames import (
     Complete,
@@ -36,7 +36,9 @@ from thinkaloud.protocol.frames import (
 from thinkaloud.state.records import Exchange, Outcome, Question
 from thinkaloud.telemetry import logger
 
-#: Characters of a source's snippet, and of all of a turn: in Chinese, with titles, they stay below one 32 KB frame.
+#: Estimated tokens of a source's snippet: as many in Chinese as in English, so that both cost the same to keep.
+SNIPPET_TOKENS = 150
+#: Characters of a source's snippet, and of all of a turn: with titles, they stay below one 32 KB frame.
 SNIPPET = 600
 SNIPPETS = 6_000
 _PART = "answer"
@@ -201,7 +203,7 @@ class Turn:
             raise
         finally:
             self._so_far.timings["generation"] = _since(started)
-        yield self._status("generation", "end", latency=self._so_far.timings["generation"])
+        # No `end`: `complete` comes next, ends the phase and tells how long it took.
 
     def _said(self, delta: Delta) -> Text | Reasoning:
         if delta.kind == "reasoning":
@@ -237,7 +239,9 @@ class Turn:
 
 def _document(number: str, match: Match, length: int) -> SourceDocument:
     passage = match.passage
-    snippet = passage.text if len(passage.text) <= length else passage.text[: length - 1] + "…"
+    snippet = shortened(passage.text, SNIPPET_TOKENS)
+    if len(snippet) > length:  # a table's spaces are no tokens
+        snippet = snippet[: length - 1] + "…"
     return SourceDocument(
         id=number,
         title=passage.title,
