@@ -1,6 +1,6 @@
 """What `Ref` and `Fn::GetAtt` give for a resource that is not deployed: names, ids and ARNs made from the logical id.
 
-A resource without a name of its own is named like its logical id, so every identifier is the same in every run. The
+A resource without a name of its own is named after its logical id, so every identifier is the same in every run. The
 sources are the "Return values" sections of
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template-resource-type-ref.html
 """
@@ -50,6 +50,13 @@ _REF_IS_ARN = frozenset(
         "AWS::StepFunctions::StateMachine",
     }
 )
+
+
+def default_name(kind: str, logical_id: str) -> str:
+    """The name of a resource that the template does not name: its logical id, for a bucket as S3 would take it."""
+    if kind == "AWS::S3::Bucket":
+        return f"{PSEUDO_PARAMETERS['AWS::StackName']}-{logical_id}".lower()
+    return logical_id
 
 
 def function_arn(name: str, qualifier: str | None = None) -> str:
@@ -106,8 +113,6 @@ def attribute(kind: str, name: str, owner: str | None, attribute_name: str) -> s
     match kind, attribute_name:
         case _, "Arn" | "AliasArn" | "FunctionArn" | "LayerVersionArn" | "TopicArn":
             return arn(kind, name, owner)
-        case "AWS::ApiGatewayV2::Api", "ApiEndpoint":
-            return f"wss://{api_host(name)}"
         case "AWS::DynamoDB::Table", "StreamArn":
             return f"{arn(kind, name, owner)}/stream/2024-01-01T00:00:00.000"
         case "AWS::Lambda::Version", "Version":

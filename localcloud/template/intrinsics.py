@@ -101,11 +101,12 @@ class Resolver:
             return self._truth(self._conditions[name])
 
     def name(self, logical_id: str) -> str:
-        """The physical name of a resource: the given one, else its logical id."""
+        """The physical name of a resource: the given one, else one made of its logical id."""
         resource = self._resources[logical_id]
-        given = (resource.get("Properties") or {}).get(identifiers.NAME_PROPERTY.get(resource.get("Type"), ""))
+        kind = str(resource.get("Type"))
+        given = (resource.get("Properties") or {}).get(identifiers.NAME_PROPERTY.get(kind, ""))
         if given is None:
-            return logical_id
+            return identifiers.default_name(kind, logical_id)
         with self._once("Resources", logical_id):
             return self.text(given)
 
@@ -123,6 +124,9 @@ class Resolver:
     def attribute(self, logical_id: str, attribute: str) -> str:
         """What `Fn::GetAtt` gives."""
         kind, physical, owner = self._resource(logical_id)
+        if (kind, attribute) == ("AWS::ApiGatewayV2::Api", "ApiEndpoint"):
+            protocol = (self._resources[logical_id].get("Properties") or {}).get("ProtocolType")
+            return f"{'wss' if protocol == 'WEBSOCKET' else 'https'}://{identifiers.api_host(physical)}"
         value = identifiers.attribute(kind, physical, owner, attribute)
         if value is None:
             raise self.problem(f"{logical_id}.{attribute} is known only once {kind} is deployed; use a parameter")

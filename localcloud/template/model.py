@@ -75,6 +75,91 @@ class WebSocketApi:
 
 
 @dataclass(frozen=True)
+class HttpAuthorizer:
+    """A REQUEST authorizer of an HTTP API, in payload format 2.0.
+
+    `identity_sources` are as written, e.g. `$request.header.Authorization`; `simple` says that it answers with
+    `isAuthorized` rather than a policy; its answers hold for `ttl_s` seconds, 0 for none.
+    """
+
+    name: str
+    function: str
+    identity_sources: tuple[str, ...]
+    simple: bool
+    ttl_s: float
+
+
+@dataclass(frozen=True)
+class HttpRoute:
+    """A route of an HTTP API: `key` is `GET /documents/{id}`, `ANY /{proxy+}` or `$default`."""
+
+    key: str
+    function: str
+    authorizer: HttpAuthorizer | None
+    timeout_s: float = 30.0
+
+
+@dataclass(frozen=True)
+class Cors:
+    """Which pages of other origins may call an HTTP API, and how."""
+
+    origins: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    max_age_s: int | None = None
+    credentials: bool = False
+
+
+@dataclass(frozen=True)
+class HttpApi:
+    """One HTTP API with its stage. Routes name functions by logical id."""
+
+    logical_id: str
+    stage: str
+    routes: dict[str, HttpRoute]
+    cors: Cors | None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """An SQS queue: `attributes` are those of CreateQueue, `redrive` the redrive policy's."""
+
+    logical_id: str
+    name: str
+    arn: str
+    attributes: dict[str, str]
+    redrive: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """An S3 bucket: the rules of PutBucketCors and the queues of PutBucketNotificationConfiguration."""
+
+    logical_id: str
+    name: str
+    cors: list[dict[str, Any]]
+    notifications: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class EventSourceMapping:
+    """A queue whose messages Lambda hands to a function (by logical id), in batches.
+
+    `partial` says that the function names the messages of a batch that failed; else all of them have. At most
+    `max_concurrency` batches are under way at once; None leaves it to Lambda.
+    """
+
+    logical_id: str
+    queue_arn: str
+    function: str
+    batch_size: int
+    window_s: float
+    partial: bool
+    max_concurrency: int | None
+
+
+@dataclass(frozen=True)
 class Table:
     """A DynamoDB table: `create` are the arguments of CreateTable, `ttl_attribute` the time to live's."""
 
@@ -93,3 +178,7 @@ class Application:
     tables: dict[str, Table]
     parameters: dict[str, str]
     outputs: dict[str, str]
+    http_apis: dict[str, HttpApi] = field(default_factory=dict)
+    queues: dict[str, Queue] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    mappings: dict[str, EventSourceMapping] = field(default_factory=dict)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from localcloud.template.document import load_document
 from localcloud.template.errors import TemplateError
+from localcloud.template.http import HttpReader
 from localcloud.template.intrinsics import Resolver
 from localcloud.template.lambdas import read_lambdas
 from localcloud.template.localise import LocalUrls, localised
 from localcloud.template.model import Application
 from localcloud.template.parameters import parameter_values, typed_values
+from localcloud.template.storage import queue_policies, read_bucket, read_mapping, read_queue
 from localcloud.template.tables import read_table
 from localcloud.template.translate import translate
 from localcloud.template.websocket import WebSocketReader
@@ -38,17 +41,24 @@ def read_application(
     resolver = Resolver(document, translation.body, typed)
     resources = translation.body["Resources"]
     lambdas = read_lambdas(translation, resolver)
-    tables = {
-        logical_id: read_table(logical_id, resource.get("Properties") or {}, resolver)
-        for logical_id, resource in resources.items()
-        if resource.get("Type") == "AWS::DynamoDB::Table" and resolver.exists(logical_id)
-    }
+
+    def of_type(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for logical_id, resource in resources.items():
+            if resource.get("Type") == kind and resolver.exists(logical_id):
+                yield logical_id, resource.get("Properties") or {}
+
+    policies = queue_policies(resources, resolver)
+    mappings = {key: read_mapping(key, it, resolver, lambdas) for key, it in of_type("AWS::Lambda::EventSourceMapping")}
     application = Application(
         apis=WebSocketReader(resources, resolver, lambdas).apis(),
         functions=lambdas.runnable,
-        tables=tables,
+        tables={key: read_table(key, it, resolver) for key, it in of_type("AWS::DynamoDB::Table")},
         parameters=values,
         outputs=_outputs(translation.body.get("Outputs") or {}, resolver),
+        http_apis=HttpReader(resources, resolver, lambdas).apis(),
+        queues={key: read_queue(key, it, policies, resolver) for key, it in of_type("AWS::SQS::Queue")},
+        buckets={key: read_bucket(key, it, resolver) for key, it in of_type("AWS::S3::Bucket")},
+        mappings={key: mapping for key, mapping in mappings.items() if mapping is not None},
     )
     return localised(application, local_urls or {})
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from localcloud.template.intrinsics import Resolver
+from localcloud.template.invocations import called_function
 from localcloud.template.lambdas import Lambdas
 from localcloud.template.model import Authorizer, Route, WebSocketApi
 
-_INVOCATION_URI = re.compile(r":lambda:path/2015-03-31/functions/(?P<function>[^/]+)/invocations$")
 _LONGEST_INTEGRATION_S = 29.0
 
 
@@ -90,17 +89,7 @@ class WebSocketReader:
         raise self._resolver.problem(f"the authorizer {wanted or '(none named)'} is unknown; set AuthorizerId")
 
     def _function(self, uri: object, user: str) -> str:
-        """The logical id of the function that an invocation URI names."""
-        text = self._resolver.text(uri)
-        found = _INVOCATION_URI.search(text)
-        if found is None:
-            raise self._resolver.problem(f"{user} calls {text!r}, which is not the URI of a Lambda function")
-        logical_id = self._lambdas.logical_id(found["function"])
-        if logical_id is None:
-            raise self._resolver.problem(
-                f"{user} calls {found['function']}, which cannot run: {self._lambdas.reason(found['function'])}"
-            )
-        return logical_id
+        return called_function(uri, user, self._resolver, self._lambdas)
 
     def _of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for logical_id, resource in self._resources.items():

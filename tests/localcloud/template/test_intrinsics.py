@@ -19,7 +19,9 @@ TEMPLATE: dict[str, Any] = {
         "Circle": {"Fn::Not": [{"Condition": "Circle"}]},
     },
     "Resources": {
-        "Api": {"Type": "AWS::ApiGatewayV2::Api"},
+        "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "WEBSOCKET"}},
+        "Http": {"Type": "AWS::ApiGatewayV2::Api"},
+        "Uploads": {"Type": "AWS::S3::Bucket"},
         "Turn": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": {"Fn::Sub": "turn-${Stage}"}}},
         "Live": {"Type": "AWS::Lambda::Alias", "Properties": {"Name": "live", "FunctionName": {"Ref": "Turn"}}},
         "One": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Fn::GetAtt": ["Turn", "Arn"]}}},
@@ -71,7 +73,9 @@ def resolver() -> Resolver:
         ({"Fn::GetAtt": ["Group", "Arn"]}, "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/turn:*"),
         ({"Fn::GetAtt": ["Domain", "Arn"]}, "arn:aws:apigatewayv2:us-east-1:123456789012:domainname/Domain"),
         ({"Fn::GetAtt": ["Api", "ApiEndpoint"]}, "wss://Api.execute-api.us-east-1.amazonaws.com"),
+        ({"Fn::GetAtt": ["Http", "ApiEndpoint"]}, "https://Http.execute-api.us-east-1.amazonaws.com"),
         ({"Fn::GetAtt": ["Api", "ApiId"]}, "Api"),
+        ({"Ref": "Uploads"}, "local-uploads"),
         (
             {"Fn::GetAtt": ["Table", "StreamArn"]},
             "arn:aws:dynamodb:us-east-1:123456789012:table/Table/stream/2024-01-01T00:00:00.000",
