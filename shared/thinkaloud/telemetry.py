@@ -20,3 +20,8 @@ def logger() -> Logger:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     return Logger(utc=True, log_uncaught_exceptions=False)
+
+
+def audit(event: str, **facts: object) -> None:
+    """Log that somebody tried what they may not, or what cannot be: an operator finds these lines by `audit:`."""
+    logger().warning(f"audit: {event}", stacklevel=3, extra=facts)

@@ -7,28 +7,30 @@ import json
 import threading
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from tests.builders import NOW, outcome, principal, question, turn_key
 from tests.dialogue.players import Found
 from tests.virtual_time import in_virtual_time
+from thinkaloud.dialogue.admission import BusyPolicy
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import TurnJob
 from thinkaloud.dialogue.means import Stores
-from thinkaloud.dialogue.reception import BusyPolicy, Reception
+from thinkaloud.dialogue.reception import Reception
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
-from thinkaloud.errors import DispatchFailed
+from thinkaloud.errors import DispatchFailed, KeysUnavailable
 from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.poster import RecordingPoster
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
-from thinkaloud.protocol.frames import Accepted, Error, Pong, Reply, Resumed
+from thinkaloud.protocol.frames import Accepted, Error, Notice, Pong, Reply, Resumed
 from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal
 from thinkaloud.state.memory_connections import MemoryConnections
 from thinkaloud.state.records import DISPATCH_TIME, LEASE, SKEW, Reader, Turn, TurnKey
 from thinkaloud.state.stores import ControlStore, ConversationStore
+from thinkaloud.telemetry import logger
 
 HERE = "UXcB4dYzFiACJNw="
 FIRST, SECOND, THIRD = turn_key("turn-0001"), turn_key("turn-0002"), turn_key("turn-0003")
@@ -84,6 +86,25 @@ class Desk:
 def code(reply: Reply | None) -> str:
     assert isinstance(reply, Error)
     return reply.code
+
+
+def noticed(reply: Reply | None) -> str:
+    assert isinstance(reply, Notice)
+    assert (reply.re, bool(reply.message)) == ("7", True)
+    return reply.code
+
+
+@pytest.fixture
+def audits(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The audit lines that are logged, as their fields."""
+    lines: list[dict[str, Any]] = []
+
+    def keep(message: str, *, extra: dict[str, Any], **_: Any) -> None:
+        if message.startswith("audit:"):
+            lines.append({"message": message, **extra})
+
+    monkeypatch.setattr(logger(), "warning", keep)
+    return lines
 
 
 def state(reply: Reply | None) -> tuple[str | None, str]:
@@ -285,11 +306,95 @@ def test_a_turn_that_waits_is_pending_and_its_reader_is_remembered() -> None:
 # ---- stop and ping ---------------------------------------------------------------------------------------------------
 
 
-def test_a_stop_may_come_before_its_question() -> None:
+def test_a_stop_may_come_before_its_question(audits: list[dict[str, Any]]) -> None:
     desk = Desk()
-    assert desk.say(action="stop", turn=FIRST.turn) is None
+    assert noticed(desk.say(action="stop", turn=FIRST.turn)) == "unknown_turn"
+    assert [(line["turn"], line["user"], line["connection"]) for line in audits] == [(FIRST.turn, "lin", HERE)]
     assert isinstance(desk.ask(FIRST), Accepted)
     assert desk.control.look(FIRST, consistent=True).stopped_by == {"lin"}
+
+
+def test_a_stop_hears_where_its_turn_stands(audits: list[dict[str, Any]]) -> None:
+    desk = Desk("queue")
+    desk.ask(FIRST)
+    assert noticed(desk.say(action="stop", turn=FIRST.turn)) == "stopping", "a worker is on its way"
+    epoch = desk.claim(FIRST).epoch
+    assert noticed(desk.say(action="stop", turn=FIRST.turn)) == "stopping"
+    desk.ask(SECOND)
+    assert noticed(desk.say(action="stop", turn=SECOND.turn)) == "stopping", "it ends when it begins"
+    desk.conversations.finish(FIRST, epoch, outcome())
+    assert noticed(desk.say(action="stop", turn=FIRST.turn)) == "already_ended"
+    assert audits == []
+    assert noticed(desk.say(action="stop", turn=THIRD.turn)) == "unknown_turn", "the session is known, the turn is not"
+    assert len(audits) == 1
+
+
+def test_a_turn_that_is_just_being_stored_is_stopping() -> None:
+    desk = Desk()
+    desk.conversations.activate(FIRST, "lin", NOW)
+    assert noticed(desk.say(action="stop", turn=FIRST.turn)) == "stopping"
+
+
+@pytest.mark.parametrize(
+    ("frame", "logged"),
+    [
+        ({"action": "stop", "turn": FIRST.turn}, "a session of another user"),
+        ({"action": "resume", "turn": FIRST.turn, "after": 0}, "a session of another user"),
+        ({"action": "resume", "turn": FIRST.turn, "after": -1}, "a frame that cannot be read"),
+    ],
+)
+def test_what_a_stranger_tries_is_refused_and_told_to_operators(
+    frame: dict[str, Any], logged: str, audits: list[dict[str, Any]]
+) -> None:
+    desk = Desk()
+    desk.answer(FIRST)
+    reply = desk.say(user="mei", **frame)
+    assert isinstance(reply, Error)
+    assert "lin" not in reply.model_dump_json()
+    assert desk.jobs == []
+    [line] = audits
+    assert (line["message"], line["user"], line["code"]) == (f"audit: {logged}", "mei", reply.code)
+
+
+def test_a_cursor_that_no_turn_can_have_reached_is_told_to_operators(audits: list[dict[str, Any]]) -> None:
+    desk = Desk()
+    desk.answer(FIRST)
+    assert desk.resume(FIRST, after=10**6) is None
+    assert len(desk.jobs) == 1, "it gets the whole answer, behind a reset"
+    [line] = audits
+    assert (line["message"], line["after"]) == ("audit: a cursor that no turn can have reached", 10**6)
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [("zh-CN", "没有这个提问"), ("en-GB", "no such question"), (None, "no such")]
+)
+def test_a_notice_is_in_the_clients_language(locale: str | None, said: str) -> None:
+    asked = {} if locale is None else {"locale": locale}
+    reply = Desk().say(action="stop", turn=FIRST.turn, **asked)
+    assert isinstance(reply, Notice)
+    assert said in reply.message
+
+
+def test_so_is_an_error() -> None:
+    desk = Desk()
+    desk.ask(FIRST)
+    reply = desk.say(user="mei", action="resume", turn=FIRST.turn, locale="zh")
+    assert isinstance(reply, Error)
+    assert (reply.code, reply.message) == ("forbidden", "该会话属于其他用户。")
+
+
+@pytest.mark.parametrize(("locale", "said"), [("zh-Hans", "暂时无法验证登录"), (None, "cannot be checked right now")])
+def test_so_is_the_reply_to_a_token(locale: str | None, said: str) -> None:
+    def no_keys() -> NoReturn:
+        raise KeysUnavailable("no route")
+
+    guard = Authentication(MemoryConnections(), no_keys, lambda: NOW)
+    reception = Reception(MemoryConversations(), MemoryControl(), Desk(), guard)
+    frame = {"action": "auth", "id": "7", "token": "a.b.c", "locale": locale}
+    body = json.dumps({name: value for name, value in frame.items() if value is not None})
+    reply = reception.receive(Message(HERE, principal(), body))
+    assert isinstance(reply, Error)
+    assert (reply.code, said in reply.message) == ("sign_in_unavailable", True)
 
 
 @pytest.mark.parametrize("action", ["ping", "stop"])

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import NOW, outcome, principal, question, turn_key
+from thinkaloud.dialogue.admission import BusyPolicy
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import RecordingDispatcher, TurnJob
-from thinkaloud.dialogue.reception import BusyPolicy, Reception
+from thinkaloud.dialogue.reception import Reception
 from thinkaloud.errors import DispatchFailed, StorageError, StorageThrottled
 from thinkaloud.gateway.events import Message
 from thinkaloud.identity.principal import Principal
@@ -340,9 +341,9 @@ def test_a_duplicate_in_trouble_does_not_free_the_session_of_its_running_turn(de
 # ---- stop ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_stop_reaches_the_turn_and_is_answered_by_its_end(desk: Desk) -> None:
+def test_a_stop_reaches_the_turn_and_is_answered(desk: Desk) -> None:
     desk.ask()
-    assert desk.stop() is None
+    assert (desk.stop().re, desk.stop().code) == ("f2", "stopping")
     assert desk.control.look(turn_key()).stopped_by == {"lin"}
 
 

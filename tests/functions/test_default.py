@@ -71,8 +71,20 @@ def test_a_ping_over_a_connection_near_its_two_hours_is_told_to_rotate(dispatche
     assert 0 < told["within"] <= 100
 
 
-def test_a_stop_has_no_reply(dispatcher: RecordingDispatcher) -> None:
-    assert load("default").handler(event("message-stop"), None) == {"statusCode": 200}
+def test_a_stop_hears_where_its_turn_stands(dispatcher: RecordingDispatcher) -> None:
+    told = reply(load("default").handler(event("message-stop"), None))
+    assert (told["type"], told["code"]) == ("notice", "unknown_turn")
+
+
+def test_a_resume_is_answered_by_the_turns_worker(dispatcher: RecordingDispatcher) -> None:
+    default = load("default")
+    ask, resume = event("message-ask"), event("message-resume")
+    default.handler(ask, None)
+    asked = json.loads(ask["body"])
+    resume["body"] = json.dumps({"action": "resume", "session": asked["session"], "turn": asked["turn"], "after": 3})
+    resume["requestContext"]["authorizer"] = ask["requestContext"]["authorizer"]
+    assert default.handler(resume, None) == {"statusCode": 200}
+    assert dispatcher.jobs[-1].reader is not None
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from typing import Any
 
 from tests.builders import NOW, match, principal
 from tests.dialogue.players import retrieval
+from thinkaloud.dialogue.admission import BusyPolicy
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import TurnJob
 from thinkaloud.dialogue.means import Rhythm, Stores
-from thinkaloud.dialogue.reception import BusyPolicy, Reception
+from thinkaloud.dialogue.reception import Reception
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
 from thinkaloud.errors import DispatchFailed, Gone, LeaseHeld, PostFailed, StorageError, Throttled

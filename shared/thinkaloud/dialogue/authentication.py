@@ -12,7 +12,7 @@ from thinkaloud.gateway.events import Message
 from thinkaloud.language import Language
 from thinkaloud.protocol.frames import Notice
 from thinkaloud.state.stores import ConnectionStore
-from thinkaloud.telemetry import logger
+from thinkaloud.telemetry import audit, logger
 
 if TYPE_CHECKING:
     from thinkaloud.identity.tokens import TokenVerifier
@@ -57,7 +57,7 @@ class Authentication:
         try:
             expires = self._verifier().renew(principal, token)
         except ForeignToken as error:
-            logger().warning("audit: a token of another user was offered", extra={**who, "detail": str(error)})
+            audit("a token of another user was offered", **who, detail=str(error))
             raise
         if not self._connections.extend(message.connection, expires):
             raise IdentityError("the connection is not known any more")

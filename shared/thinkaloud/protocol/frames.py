@@ -61,7 +61,7 @@ class Rotate(Frame):
 
 
 class Notice(Frame):
-    """Word that ends nothing, e.g. that a token was taken."""
+    """Word that ends nothing: that a token was taken, that a `stop` was heard."""
 
     type: Literal["notice"] = "notice"
     re: str | None = None

@@ -24,6 +24,7 @@ FrameId = Annotated[
     Field(description="Names this frame, so that its reply can say `re`"),
 ]
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
+_ReplyLocale = Annotated[Locale | None, Field(description="Language of the reply's `message`; by default English")]
 
 
 class UserMessage(Frame):
@@ -46,12 +47,13 @@ class Ask(Frame):
 
 
 class Stop(Frame):
-    """End a turn early, whoever asked it: what was said so far is kept."""
+    """End a turn early, whoever asked it: what was said so far is kept. A `notice` answers it."""
 
     action: Literal["stop"] = "stop"
     id: FrameId | None = None
     session: Identifier
     turn: Identifier
+    locale: _ReplyLocale = None
 
 
 class Resume(Frame):
@@ -65,6 +67,7 @@ class Resume(Frame):
     session: Identifier
     turn: Identifier | None = None
     after: Annotated[int, Field(ge=0, le=MAX_SEQ)] = 0
+    locale: _ReplyLocale = None
 
 
 class Auth(Frame):
@@ -73,6 +76,7 @@ class Auth(Frame):
     action: Literal["auth"] = "auth"
     id: FrameId | None = None
     token: Annotated[str, StringConstraints(min_length=1, max_length=8_192)]
+    locale: _ReplyLocale = None
 
 
 class Ping(Frame):
@@ -85,6 +89,7 @@ class Ping(Frame):
     id: FrameId | None = None
     session: Identifier | None = None
     turn: Identifier | None = None
+    locale: _ReplyLocale = None
 
 
 AnyClientFrame = Ask | Stop | Resume | Auth | Ping

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, cast
 import boto3
 from botocore.config import Config
 
+from thinkaloud.dialogue.admission import BusyPolicy
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import LambdaDispatcher
-from thinkaloud.dialogue.reception import BusyPolicy, Reception
+from thinkaloud.dialogue.reception import Reception
 from thinkaloud.settings import DispatchSettings, HeartbeatSettings, TableSettings, read
 from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations
