@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from localcloud.models.pacing import tokens
-from thinkaloud.knowledge.documents import Document, read_document
+from thinkaloud.knowledge.documents import Document, text_document
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.protocol.frames import Usage
 
@@ -31,13 +30,13 @@ _CITES_EVERY = 90
 def handbook(language: Language) -> list[Document]:
     """The sample handbook's documents, as plain text: headings then end no chunk, and chunks are full."""
     paths = sorted((_HANDBOOK / language).glob("*.md"))
-    return [replace(read_document(path, _HANDBOOK), media="text/plain") for path in paths]
+    return [text_document(path.read_text(encoding="utf-8"), path.name, path.stem) for path in paths]
 
 
 @cache
 def script(language: Language) -> tuple[str, ...]:
     """The answer's tokens: the first `TOKENS` of the handbook, three of which are citations in their place."""
-    said = tokens("\n\n".join(document.text for document in handbook(language)))[:TOKENS]
+    said = tokens("\n\n".join(document.text() for document in handbook(language)))[:TOKENS]
     for number, position in enumerate(range(_CITES_EVERY - 1, TOKENS, _CITES_EVERY), start=1):
         said[position] = f"[{number}]"
     return tuple(said)

@@ -21,7 +21,15 @@ ThinkaloudError
 ├── JournalBroken            what was written of a turn cannot be read
 ├── DispatchFailed           Lambda did not take the turn
 ├── KnowledgeError           embedding or retrieval; a turn goes on without passages
-│   └── DocumentError        a document cannot be read or is empty
+│   └── DocumentError        a document cannot be read; the kinds say why, to a program by their `code`
+│       ├── DocumentUnsupported   of a kind, or in an encoding, that nothing here reads
+│       ├── DocumentEmpty         there is no text in it
+│       ├── DocumentScanned       pages, but only pictures of text
+│       ├── DocumentEncrypted     it needs a password
+│       ├── DocumentBroken        damaged, or never was what it says
+│       ├── DocumentMisnamed      its content is of another kind than its name says
+│       ├── DocumentTooLarge      more than a limit, in bytes, pages, cells, memory or time
+│       └── DocumentBomb          small outside, huge inside
 ├── ModelError               the chat model
 │   ├── ModelRefused         401, 403, 404, 400: a retry will not help
 │   ├── ModelBusy            429
@@ -36,6 +44,8 @@ ThinkaloudError
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 
 class ThinkaloudError(Exception):
@@ -127,7 +137,60 @@ class KnowledgeError(ThinkaloudError):
 
 
 class DocumentError(KnowledgeError):
-    """A document is empty, of an unknown kind or not decodable. The message is written for a person."""
+    """A document cannot be read. The message is one line for a person, the way out included.
+
+    `code` is for a program: the API and the page know the outcome by it.
+    """
+
+    code: ClassVar[str] = "unreadable"
+
+
+class DocumentUnsupported(DocumentError):
+    """A kind of file, or an encoding of text, that nothing here reads."""
+
+    code = "unsupported"
+
+
+class DocumentEmpty(DocumentError):
+    """There is no text in it, or none below its headings."""
+
+    code = "empty"
+
+
+class DocumentScanned(DocumentError):
+    """There are pages, but they are pictures: somebody has to recognise the text first."""
+
+    code = "scanned"
+
+
+class DocumentEncrypted(DocumentError):
+    """It opens only with a password."""
+
+    code = "encrypted"
+
+
+class DocumentBroken(DocumentError):
+    """It is damaged, or only its first bytes are of its kind."""
+
+    code = "broken"
+
+
+class DocumentMisnamed(DocumentError):
+    """Its content is of another kind than its name says; the message names the one it seems to be."""
+
+    code = "misnamed"
+
+
+class DocumentTooLarge(DocumentError):
+    """It is over a limit, or reading it takes more memory or time than there is. The message names the limit."""
+
+    code = "too_large"
+
+
+class DocumentBomb(DocumentError):
+    """It is small, but would be huge once unpacked."""
+
+    code = "bomb"
 
 
 class ModelError(ThinkaloudError):

@@ -8,18 +8,18 @@ from dataclasses import replace
 import pytest
 
 from thinkaloud.errors import DocumentError, KnowledgeError
-from thinkaloud.knowledge.documents import Document
+from thinkaloud.knowledge.documents import Document, text_document
 from thinkaloud.knowledge.index import MemoryIndex, Passage
 from thinkaloud.knowledge.ingest import BATCH, Ingestor, IngestOutcome
 from thinkaloud.models.embedding import HashingEmbedder
 
-PAGE = Document(
-    uri="handbook/zh/年假.md",
-    title="年假",
-    media="text/markdown",
-    language="zh",
-    text="# 年假\n\n工作满一年有十四天。\n\n## 结转\n\n最多结转五天。",
-)
+
+def page(text: str) -> Document:
+    return text_document(text, "handbook/zh/年假.md", "年假", "text/markdown")
+
+
+MARKDOWN = "# 年假\n\n工作满一年有十四天。\n\n## 结转\n\n最多结转五天。"
+PAGE = page(MARKDOWN)
 
 
 class Diary(MemoryIndex):
@@ -96,7 +96,7 @@ async def test_only_the_passage_that_changed_is_embedded() -> None:
     embedder, index = CountingEmbedder(), Diary()
     ingestor = Ingestor("qinghe", embedder, index)
     await ingestor.ingest(PAGE)
-    changed = replace(PAGE, text=PAGE.text.replace("五天", "六天"))
+    changed = page(MARKDOWN.replace("五天", "六天"))
     assert not (await ingestor.ingest(changed)).unchanged
     assert embedder.requests[1:] == [["年假\n结转\n最多结转六天。"]]
     assert await texts(index) == ["工作满一年有十四天。", "最多结转六天。"]
@@ -106,7 +106,7 @@ async def test_a_new_version_is_there_before_the_old_one_goes() -> None:
     index = Diary()
     ingestor = Ingestor("qinghe", HashingEmbedder(64), index)
     await ingestor.ingest(PAGE)
-    await ingestor.ingest(replace(PAGE, text="# 年假\n\n全部改写。"))
+    await ingestor.ingest(page("# 年假\n\n全部改写。"))
     assert index.steps == [("upsert", 2), ("upsert", 1), ("delete", 2)]
     assert "全部改写。" in index.found[1]
     assert "最多结转五天。" in index.found[1], "both are found for a moment, never neither"
@@ -117,7 +117,7 @@ async def test_a_page_that_became_shorter_leaves_nothing_behind() -> None:
     index = Diary()
     ingestor = Ingestor("qinghe", HashingEmbedder(64), index)
     await ingestor.ingest(PAGE)
-    outcome = await ingestor.ingest(replace(PAGE, text="# 年假\n\n工作满一年有十四天。"))
+    outcome = await ingestor.ingest(page("# 年假\n\n工作满一年有十四天。"))
     assert not outcome.unchanged
     assert index.steps == [("upsert", 2), ("delete", 1)]
     assert await texts(index) == ["工作满一年有十四天。"]
@@ -135,10 +135,10 @@ async def test_another_embedding_model_embeds_everything_again() -> None:
 async def test_two_pages_leave_each_other_alone() -> None:
     index = MemoryIndex()
     ingestor = Ingestor("qinghe", HashingEmbedder(64), index)
-    other = replace(PAGE, uri="handbook/zh/病假.md", text="# 病假\n\n需要证明。")
+    other = replace(page("# 病假\n\n需要证明。"), uri="handbook/zh/病假.md")
     await ingestor.ingest(PAGE)
     await ingestor.ingest(other)
-    await ingestor.ingest(replace(other, text="# 病假\n\n不需要证明。"))
+    await ingestor.ingest(replace(page("# 病假\n\n不需要证明。"), uri=other.uri))
     assert sorted(await texts(index)) == sorted(["工作满一年有十四天。", "最多结转五天。", "不需要证明。"])
 
 
@@ -146,8 +146,8 @@ async def test_tenants_with_the_same_page_leave_each_other_alone() -> None:
     index = MemoryIndex()
     embedder = HashingEmbedder(64)
     await Ingestor("qinghe", embedder, index).ingest(PAGE)
-    await Ingestor("green-mountain", embedder, index).ingest(replace(PAGE, text="# 年假\n\n二十天。"))
-    await Ingestor("green-mountain", embedder, index).ingest(replace(PAGE, text="# 年假\n\n二十一天。"))
+    await Ingestor("green-mountain", embedder, index).ingest(page("# 年假\n\n二十天。"))
+    await Ingestor("green-mountain", embedder, index).ingest(page("# 年假\n\n二十一天。"))
     assert await texts(index, "qinghe") == ["工作满一年有十四天。", "最多结转五天。"]
     assert await texts(index, "green-mountain") == ["二十一天。"]
 
@@ -155,7 +155,7 @@ async def test_tenants_with_the_same_page_leave_each_other_alone() -> None:
 async def test_a_long_page_is_embedded_in_batches() -> None:
     embedder = CountingEmbedder()
     sections = "\n".join(f"## Section {number}\nText {number}." for number in range(2 * BATCH + 1))
-    outcome = await Ingestor("qinghe", embedder, MemoryIndex()).ingest(replace(PAGE, text=sections))
+    outcome = await Ingestor("qinghe", embedder, MemoryIndex()).ingest(page(sections))
     assert outcome.chunks == 2 * BATCH + 1
     assert [len(request) for request in embedder.requests] == [BATCH, BATCH, 1]
 
@@ -163,7 +163,7 @@ async def test_a_long_page_is_embedded_in_batches() -> None:
 @pytest.mark.parametrize("text", ["# 年假", "# 年假\n\n## 结转\n"])
 async def test_headings_alone_are_refused(text: str) -> None:
     with pytest.raises(DocumentError, match="no text below its headings"):
-        await Ingestor("qinghe", HashingEmbedder(64), MemoryIndex()).ingest(replace(PAGE, text=text))
+        await Ingestor("qinghe", HashingEmbedder(64), MemoryIndex()).ingest(page(text))
 
 
 async def test_a_failure_halfway_leaves_the_old_version_to_be_found_and_is_cured_by_another_try() -> None:
@@ -179,7 +179,7 @@ async def test_a_failure_halfway_leaves_the_old_version_to_be_found_and_is_cured
     await ingestor.ingest(PAGE)
     sections = "\n".join(f"## Section {number}\nText {number}." for number in range(BATCH + 1))
     with pytest.raises(KnowledgeError):
-        await ingestor.ingest(replace(PAGE, text=sections))
+        await ingestor.ingest(page(sections))
     assert "最多结转五天。" in await texts(index)
-    await ingestor.ingest(replace(PAGE, text=sections))
+    await ingestor.ingest(page(sections))
     assert await texts(index) == [f"Text {number}." for number in range(BATCH + 1)]

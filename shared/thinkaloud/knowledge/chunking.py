@@ -1,120 +1,212 @@
-"""Documents -> chunks: along headings first, then paragraphs, then sentences, within a token budget."""
+"""Documents -> chunks: along headings first, then paragraphs, then sentences, within a token budget.
+
+Chunks are made as blocks come, and no more of a document is held than the chunk at hand.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
-from thinkaloud.knowledge.documents import Document
+from thinkaloud.knowledge.documents import GAP, Block, Document
 from thinkaloud.language import estimate_tokens, split_sentences
 
 #: Estimated tokens. Small enough that a passage is about one thing, large enough to answer from.
 CHUNK_TOKENS = 300
-_HEADING = re.compile(r"^(#{1,6})\s+(.+?)(?:\s+#+)?\s*$")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
-#: What joins the paragraphs of a chunk, and how many estimated tokens it is.
-_GAP = "\n\n"
-_GAP_TOKENS = estimate_tokens(_GAP)
+#: Of the budget, how much of a chunk's end the next one of its section may begin with, in whole sentences.
+OVERLAP = 0.15
+#: Lines of a Markdown table that say what its columns are.
+_HEADER_LINES = 2
+_GAP_TOKENS = estimate_tokens(GAP)
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_WORD = re.compile(r"\s*\S+\s*")
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A passage of a document. `section` is the path of headings above it, without the title."""
+    """A passage of a document. `section` is the path of headings above it, without the title.
+
+    `text` is `document.text()[start:end]`; but the rows of a table that is cut have its header before them. `page` is
+    the one on which it starts, where there are pages.
+    """
 
     position: int
     section: str
     text: str
+    page: int | None
+    start: int
+    end: int
 
 
-def chunk(document: Document, budget: int = CHUNK_TOKENS) -> list[Chunk]:
-    """The chunks of a document, in order, none over the budget. Together they hold all of its text but the headings."""
-    chunks: list[Chunk] = []
-    for section, body in _sections(document):
-        for text in _packed(body, budget):
-            chunks.append(Chunk(len(chunks), section, text))
-    return chunks
+def chunks(document: Document, budget: int = CHUNK_TOKENS, overlap: float = OVERLAP) -> Iterator[Chunk]:
+    """The chunks of a document, in order, none over the budget. Together they hold all of its text but the headings.
 
-
-def _sections(document: Document) -> Iterator[tuple[str, str]]:
-    """(heading path, text below it), for Markdown; the whole text for anything else."""
-    if document.media != "text/markdown":
-        yield "", document.text
-        return
-    path: list[tuple[int, str]] = []
-    lines: list[str] = []
-    fence = ""
-    for line in document.text.split("\n"):
-        heading = None if fence else _HEADING.match(line)
-        if heading is None:
-            fence = _fence_after(line, fence)
-            lines.append(line)
-            continue
-        yield _joined(path, document.title), "\n".join(lines).strip()
-        lines = []
-        level = len(heading.group(1))
-        path = [*(step for step in path if step[0] < level), (level, heading.group(2))]
-    yield _joined(path, document.title), "\n".join(lines).strip()
-
-
-def _fence_after(line: str, fence: str) -> str:
-    """The marks that opened the code block in which the next line stands; empty outside of one.
-
-    https://spec.commonmark.org/0.31.2/#fenced-code-blocks
+    Raises:
+        DocumentError: the document cannot be read on.
     """
-    found = _FENCE.match(line)
-    if found is None:
-        return fence
-    marks, info = found.groups()
-    if fence:
-        return "" if marks.startswith(fence) and not info.strip() else fence
-    return "" if "`" in info and marks[0] == "`" else marks
+    packer = _Packer(budget, int(budget * overlap))
+    path: list[tuple[int, str]] = []
+    position = offset = 0
+    for block in chain(document.blocks(), [_END]):
+        section = " › ".join(heading for _, heading in path if heading != document.title)
+        for passage in packer.flush() if block.kind == "heading" else packer.add(block, offset):
+            yield Chunk(position, section, passage.text, passage.page, passage.start, passage.end)
+            position += 1
+        if block.kind == "heading":
+            path = [*(step for step in path if step[0] < block.level), (block.level, block.text)]
+        offset += len(block.text) + len(GAP)
 
 
-def _joined(path: list[tuple[int, str]], title: str) -> str:
-    return " › ".join(heading for _, heading in path if heading != title)
+def chunk(document: Document, budget: int = CHUNK_TOKENS, overlap: float = OVERLAP) -> list[Chunk]:
+    """All chunks at once."""
+    return list(chunks(document, budget, overlap))
 
 
-def _packed(text: str, budget: int) -> Iterator[str]:
-    """Paragraphs gathered up to the budget; one that alone is over it is cut between sentences."""
-    gathered: list[str] = []
-    size = 0
-    for piece in _pieces(text, budget):
-        tokens = estimate_tokens(piece)
-        if gathered and size + _GAP_TOKENS + tokens > budget:
-            yield _GAP.join(gathered)
-            gathered, size = [], 0
-        size += tokens + (_GAP_TOKENS if gathered else 0)
-        gathered.append(piece)
-    if gathered:
-        yield _GAP.join(gathered)
+#: Closes the last section.
+_END = Block("heading", "")
 
 
-def _pieces(text: str, budget: int) -> Iterator[str]:
-    for paragraph in re.split(r"\n\s*\n", text):
-        if not paragraph.strip():
-            continue
-        if estimate_tokens(paragraph) <= budget:
-            yield paragraph.strip()
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """What is not cut any more: a paragraph, a sentence, a line of code. `parted` where a gap is before it.
+
+    `text` keeps the white space behind a sentence, so that units join to the document's text again.
+    """
+
+    text: str
+    start: int
+    page: int | None
+    tokens: int
+    parted: bool
+    prose: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    text: str
+    page: int | None
+    start: int
+    end: int
+
+
+class _Packer:
+    """Gathers the units of a section up to the budget."""
+
+    def __init__(self, budget: int, overlap: int) -> None:
+        self._budget = budget
+        self._overlap = overlap
+        self._units: list[_Unit] = []
+        self._size = 0
+
+    def add(self, block: Block, offset: int) -> Iterator[_Passage]:
+        """What is full, now that a block comes, which begins at `offset` of the text."""
+        if block.kind == "table" and estimate_tokens(block.text) > self._budget:
+            yield from self.flush()
+            yield from _rows(block, offset, self._budget)
+            return
+        for unit in _units(block, offset, self._budget):
+            if self._units and self._size + _cost(unit) > self._budget:
+                tail = self._tail(self._budget - _cost(unit)) if unit.prose else []
+                yield from self.flush()
+                for repeated in tail:
+                    self._append(repeated)
+            self._append(unit)
+
+    def flush(self) -> Iterator[_Passage]:
+        """What is left."""
+        if self._units:
+            text = "".join(GAP * (unit.parted and place > 0) + unit.text for place, unit in enumerate(self._units))
+            yield from _stripped(text, self._units[0].start, self._units[0].page)
+        self._units, self._size = [], 0
+
+    def _append(self, unit: _Unit) -> None:
+        self._size += _cost(unit) if self._units else unit.tokens
+        self._units.append(unit)
+
+    def _tail(self, room: int) -> list[_Unit]:
+        """The last sentences of what is gathered, for the next chunk to begin with."""
+        left = min(self._overlap, room)
+        tail: deque[_Unit] = deque()
+        for unit in reversed(self._units):
+            for sentence in reversed(_sentences(unit)):
+                left -= _cost(sentence)
+                if left < 0 or not sentence.prose:
+                    return list(tail)
+                tail.appendleft(sentence)
+        return []  # all of it: then it is small, and the next chunk is about something else
+
+
+def _cost(unit: _Unit) -> int:
+    return unit.tokens + _GAP_TOKENS * unit.parted
+
+
+def _units(block: Block, offset: int, budget: int) -> Iterator[_Unit]:
+    """The block, where it fits; else its sentences or lines, and of those too long, words."""
+    tokens = estimate_tokens(block.text)
+    whole = _Unit(block.text, offset, block.page, tokens, parted=True, prose=block.kind == "text")
+    if tokens <= budget:
+        yield whole
+        return
+    for sentence in _sentences(whole) if whole.prose else _cut(whole, _LINE.findall(block.text)):
+        if sentence.tokens <= budget:
+            yield sentence
         else:
-            yield from _cut(paragraph, budget)
+            yield from _cut(sentence, _words(sentence.text, budget))
 
 
-def _cut(paragraph: str, budget: int) -> Iterator[str]:
-    """Runs of sentences within the budget; a sentence over it is cut by characters, as no better place is known."""
-    run = ""
-    for sentence in split_sentences(paragraph):
-        if estimate_tokens(run + sentence) > budget:
-            yield from _stripped([run])
-            run = ""
-        run += sentence
-        if estimate_tokens(run) > budget:
-            # No character is more than one token.
-            *full, run = (run[start : start + budget] for start in range(0, len(run), budget))
-            yield from _stripped(full)
-    yield from _stripped([run])
+def _sentences(unit: _Unit) -> list[_Unit]:
+    return _cut(unit, split_sentences(unit.text))
 
 
-def _stripped(pieces: Iterable[str]) -> Iterator[str]:
-    """The pieces without outer white space, and without those that hold nothing else."""
-    return (stripped for piece in pieces if (stripped := piece.strip()))
+def _cut(unit: _Unit, texts: Iterable[str]) -> list[_Unit]:
+    """The unit as several, whose texts join to its own."""
+    cut, start = [], unit.start
+    for text in texts:
+        first = unit.parted and start == unit.start
+        cut.append(_Unit(text, start, unit.page, estimate_tokens(text), parted=first, prose=unit.prose))
+        start += len(text)
+    return cut
+
+
+def _words(text: str, budget: int) -> Iterator[str]:
+    """Runs of words within the budget; a word over it is cut by characters, as no better place is known."""
+    run, size = "", 0
+    for word in _WORD.findall(text):
+        # No character is more than one token.
+        parts = (
+            [word] if estimate_tokens(word) <= budget else [word[i : i + budget] for i in range(0, len(word), budget)]
+        )
+        for part in parts:
+            tokens = estimate_tokens(part)
+            if run and size + tokens > budget:
+                yield run
+                run, size = "", 0
+            run, size = run + part, size + tokens
+    yield run
+
+
+def _rows(block: Block, offset: int, budget: int) -> Iterator[_Passage]:
+    """A table by its rows, with the header before each part, unless that would take half of the budget."""
+    lines = _LINE.findall(block.text)
+    header = "".join(lines[:_HEADER_LINES])
+    if estimate_tokens(header) > budget // 2:
+        header = ""
+    else:
+        offset += len(header)
+        lines = lines[_HEADER_LINES:]
+    room = budget - estimate_tokens(header)
+    rows = _Packer(room, 0)
+    body = Block("code", "".join(lines), page=block.page)
+    for place, part in enumerate(chain(rows.add(body, offset), rows.flush())):
+        start = part.start - len(header) * (place == 0)
+        yield _Passage(header + part.text, block.page, start, part.end)
+
+
+def _stripped(text: str, start: int, page: int | None) -> Iterator[_Passage]:
+    """The text without outer white space, unless it holds nothing else."""
+    start += len(text) - len(text.lstrip())
+    if stripped := text.strip():
+        yield _Passage(stripped, page, start, start + len(stripped))

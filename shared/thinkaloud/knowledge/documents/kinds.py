@@ -1,0 +1,61 @@
+"""Which kinds of file there are, and which of them a file is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from thinkaloud.errors import DocumentEmpty, DocumentUnsupported
+from thinkaloud.knowledge.documents.block import Block
+
+
+class Reader(Protocol):
+    """What the module of each kind offers. Errors need not name the file: whoever asked adds that."""
+
+    def blocks(self, path: Path) -> Iterator[Block]:
+        """What is in the file, in order."""
+
+    def title(self, path: Path) -> str:
+        """The title that the file itself states; empty where it states none."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file. `module` reads it; `headed` says whether its first heading may serve as its title."""
+
+    media: str
+    module: str
+    suffixes: tuple[str, ...]
+    headed: bool = False
+
+    def reader(self) -> Reader:
+        """The module, which is imported with its libraries only now."""
+        return cast("Reader", import_module(f"{__package__}.{self.module}"))
+
+
+KINDS = (
+    Kind("text/markdown", "markdown", (".md", ".markdown")),
+    Kind("text/plain", "plain", (".txt", ".text")),
+)
+#: Suffix -> media type.
+MEDIA = {suffix: kind.media for kind in KINDS for suffix in kind.suffixes}
+_BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
+_BY_MEDIA = {kind.media: kind for kind in KINDS}
+
+
+def kind_of(suffix: str, media: str | None, path: Path) -> Kind:
+    """What the file is called, by its suffix or else by `media`, as long as its content does not contradict.
+
+    Raises:
+        DocumentUnsupported: nothing here reads it.
+        DocumentEmpty: it has no content.
+    """
+    kind = _BY_SUFFIX.get(suffix.lower()) or _BY_MEDIA.get((media or "").partition(";")[0].strip().lower())
+    if kind is None:
+        raise DocumentUnsupported(f"files of type {suffix or '(none)'} are not supported; use {', '.join(MEDIA)}")
+    if path.stat().st_size == 0:
+        raise DocumentEmpty("it is empty")
+    return kind
