@@ -16,6 +16,7 @@ from botocore.exceptions import EndpointConnectionError
 from localcloud.aws.credentials import signing_environment
 from localcloud.aws.errors import AwsUnavailable
 from localcloud.aws.process import MotoProcess
+from localcloud.aws.storage import create_buckets, create_queues
 from localcloud.template.model import Application, Table
 from localcloud.template.translate import REGION
 
@@ -61,7 +62,7 @@ class Aws:
         if self._given_url:
             self._url = self._given_url
         else:
-            self._moto, self._url = await MotoProcess.start(port)
+            self._moto, self._url = await MotoProcess.start(port, self._credentials)
         return self
 
     async def stop(self) -> None:
@@ -79,14 +80,16 @@ class Aws:
         await self.stop()
 
     async def create(self, application: Application) -> None:
-        """Creates the application's tables, with their time to live. A table that exists is left as it is."""
-        await asyncio.to_thread(self._create, list(application.tables.values()))
+        """Creates the application's tables, queues and buckets. What exists keeps what is in it."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(asyncio.to_thread(self._create_tables, list(application.tables.values())))
+            tasks.create_task(asyncio.to_thread(self._create_storage, application))
 
     async def put_secret(self, name: str, value: str) -> str:
         """Stores a secret, replacing an older value, and gives its ARN."""
         return await asyncio.to_thread(self._put_secret, name, value)
 
-    def _create(self, tables: list[Table]) -> None:
+    def _create_tables(self, tables: list[Table]) -> None:
         dynamodb = self._client("dynamodb")
         with self._reachable():
             for table in tables:
@@ -101,6 +104,13 @@ class Aws:
                         TableName=table.name,
                         TimeToLiveSpecification={"Enabled": True, "AttributeName": table.ttl_attribute},
                     )
+
+    def _create_storage(self, application: Application) -> None:
+        if not application.queues and not application.buckets:
+            return
+        with self._reachable():
+            create_queues(self._client("sqs"), application.queues.values())
+            create_buckets(self._client("s3"), application.buckets.values())
 
     def _put_secret(self, name: str, value: str) -> str:
         secrets = self._client("secretsmanager")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 from asyncio import StreamReader
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
 from typing import cast
 
 from localcloud.aws.errors import AwsUnavailable
@@ -33,8 +35,11 @@ class MotoProcess:
         return self._process.pid
 
     @classmethod
-    async def start(cls, port: int) -> tuple[MotoProcess, str]:
-        """The process and its URL, once it listens. AwsUnavailable if it does not."""
+    async def start(cls, port: int, credentials: Mapping[str, str]) -> tuple[MotoProcess, str]:
+        """The process and its URL, once it listens. AwsUnavailable if it does not.
+
+        `credentials` are the variables that clients sign with: presigned URLs are checked against them.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -45,6 +50,7 @@ class MotoProcess:
             stdout=PIPE,
             stderr=PIPE,
             limit=_LONGEST_LINE,
+            env={**os.environ, **credentials},
             start_new_session=True,  # Ctrl-C reaches this process alone, which then stops moto in its turn
         )
         started = cls(process)

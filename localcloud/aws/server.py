@@ -1,7 +1,8 @@
 """moto as a server: `python -m localcloud.aws.server [--port N]` prints its port once it listens on 127.0.0.1.
 
-moto is made for one client at a time. Real DynamoDB applies a conditional write as one step; moto checks and then
-writes, so that parallel writers slip in between. One lock around each DynamoDB call makes it exact.
+moto is made for one client at a time. Real DynamoDB and S3 apply a conditional write as one step; moto checks and then
+writes, so that parallel writers slip in between. One lock around each DynamoDB call, and one around each write to S3,
+makes it exact. In front of S3 stands `Buckets`, which refuses what S3 refuses.
 """
 
 from __future__ import annotations
@@ -15,10 +16,16 @@ import sys
 import threading
 from typing import Any
 
-import moto.secretsmanager.responses  # noqa: F401  # loaded now rather than under the first request
+import moto.secretsmanager.responses
+import moto.sqs.responses  # noqa: F401  # loaded now rather than under the first request
 from moto.dynamodb.responses import DynamoHandler
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.s3.responses import S3Response
 from werkzeug.serving import BaseWSGIServer, make_server
+
+from localcloud.aws.buckets import Buckets
+from localcloud.aws.credentials import signing_environment
+from localcloud.aws.notifications import make_notifications_whole
 
 
 class _QuietRequestHandler(MotoRequestHandler):
@@ -29,17 +36,23 @@ class _QuietRequestHandler(MotoRequestHandler):
         """Says nothing: functions log what they do."""
 
 
-def make_dynamodb_atomic() -> None:
-    """Lets one DynamoDB call at a time through. Reentrant, as moto calls itself for transactions."""
+def make_writes_atomic() -> None:
+    """Lets one DynamoDB call, and one write of an object, through at a time."""
+    _one_at_a_time(DynamoHandler, "call_action")
+    _one_at_a_time(S3Response, "put_object")
+
+
+def _one_at_a_time(handlers: type, method: str) -> None:
+    """Puts a lock around a method. Reentrant, as moto calls itself for transactions."""
     lock = threading.RLock()
-    call_action = DynamoHandler.call_action
+    call = getattr(handlers, method)
 
-    @functools.wraps(call_action)
-    def one_at_a_time(handler: DynamoHandler) -> Any:
+    @functools.wraps(call)
+    def locked(handler: object) -> Any:
         with lock:
-            return call_action(handler)
+            return call(handler)
 
-    DynamoHandler.call_action = one_at_a_time  # type: ignore[method-assign]  # moto has no seam for it
+    setattr(handlers, method, locked)
 
 
 def make_moto_server(port: int) -> BaseWSGIServer:
@@ -48,7 +61,7 @@ def make_moto_server(port: int) -> BaseWSGIServer:
     port = listener.getsockname()[1]
     os.environ["MOTO_PORT"] = str(port)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = DomainDispatcherApplication(create_backend_app)
+    application = Buckets(DomainDispatcherApplication(create_backend_app), _secrets())
     with listener:  # the server takes a copy
         return make_server(
             "127.0.0.1",
@@ -58,6 +71,12 @@ def make_moto_server(port: int) -> BaseWSGIServer:
             request_handler=_QuietRequestHandler,
             fd=listener.fileno(),
         )
+
+
+def _secrets() -> dict[str, str]:
+    """The secret access key that clients sign with, by its id."""
+    credentials = signing_environment(os.environ)
+    return {credentials["AWS_ACCESS_KEY_ID"]: credentials["AWS_SECRET_ACCESS_KEY"]}
 
 
 def exit_with_parent() -> None:
@@ -79,7 +98,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.exit_with_stdin:
         exit_with_parent()
-    make_dynamodb_atomic()
+    make_writes_atomic()
+    make_notifications_whole()
     try:
         server = make_moto_server(options.port)
     except OSError as error:
