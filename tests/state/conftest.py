@@ -12,6 +12,8 @@ from moto.dynamodb.responses import DynamoHandler
 
 from localcloud.aws.server import make_dynamodb_atomic
 from localcloud.template.document import load_document
+from thinkaloud.state.audit import AuditStore, MemoryAudits
+from thinkaloud.state.dynamo_audits import DynamoAudits
 from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
@@ -77,3 +79,10 @@ def control(request: pytest.FixtureRequest) -> ControlStore:
     if request.param == "memory":
         return MemoryControl()
     return DynamoControl(request.getfixturevalue("dynamodb"), request.getfixturevalue("table"))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def audits(request: pytest.FixtureRequest) -> AuditStore:
+    if request.param == "memory":
+        return MemoryAudits()
+    return DynamoAudits(request.getfixturevalue("dynamodb"), request.getfixturevalue("table"), days=30)

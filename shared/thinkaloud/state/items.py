@@ -7,6 +7,7 @@
     {tenant}#SESSION#{session}  TURN#{turn}                   question, state, lease, and at the end the outcome
     {tenant}#SESSION#{session}  JOURNAL#{turn}#{epoch}#{seq}  a segment of what was sent, with a time to live
     {tenant}#SESSION#{session}  CONTROL#{turn}                word to the turn's worker, with a time to live
+    {tenant}#SESSION#{session}  AUDIT#{turn}                  why it was answered as it was, with a time to live
 
 Session keys begin with the tenant, so that a policy on leading keys can fence a tenant off.
 """
@@ -71,6 +72,11 @@ def turn_key(key: TurnKey) -> dict[str, str]:
 def control_key(key: TurnKey) -> dict[str, str]:
     """Where the word to a turn's worker is."""
     return _of(key, f"CONTROL#{key.turn}")
+
+
+def audit_key(key: TurnKey) -> dict[str, str]:
+    """Where a turn's audit is."""
+    return _of(key, f"AUDIT#{key.turn}")
 
 
 def journal_key(key: TurnKey, epoch: int, first: int) -> dict[str, str]:
