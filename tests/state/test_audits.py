@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.builders import NOW, turn_key
 from tests.state.metering import MeteredDynamoDB, item_size
-from thinkaloud.state.audit import Audit, AuditStore, Weighed
+from thinkaloud.state.audit import MOST_WEIGHED, Audit, AuditStore, Weighed
 from thinkaloud.state.dynamo_audits import DynamoAudits
 from thinkaloud.state.items import audit_key, pack, squeeze
 
@@ -38,9 +38,9 @@ def weighed(place: int, **fields: Any) -> Weighed:
 
 
 def audit(**fields: Any) -> Audit:
-    """A whole one: five passages used of twenty."""
+    """A whole one, with as many passages as it may have: five used."""
     used = [weighed(place, number=str(place + 1)) for place in range(5)]
-    left = [weighed(place, dropped="score") for place in range(5, 20)]
+    left = [weighed(place, dropped="score") for place in range(5, MOST_WEIGHED)]
     known = {
         "question": "那用信用卡付的呢？",
         "asked_at": NOW,

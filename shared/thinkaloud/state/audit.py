@@ -12,6 +12,8 @@ from thinkaloud.state.records import TurnKey
 #: What a question was taken for: one that stands alone, one that leans on what was said before, or none about the
 #: documents (a greeting, thanks, a word about the conversation itself).
 Kind = Literal["question", "follow_up", "talk"]
+#: Passages of an audit: those that were used and the best of the others. With these it is about one write unit.
+MOST_WEIGHED = 12
 #: Who worked out what a follow-up means.
 Rewritten = Literal["none", "rules", "model"]
 
@@ -45,7 +47,7 @@ class Audit:
         search: what was looked for; empty where nothing was. `context` is what the conversation was about, where
             `search` alone does not say it; `filter` restricted the passages.
         rewritten: who worked out what a follow-up means.
-        candidates: what the search found, best first; those with a `number` were used.
+        candidates: the best of what the search found, best first; those with a `number` were used.
         threshold: the score that the best passage had to reach; None where nothing was looked for.
         covered: whether it did; None where nothing was looked for, or the search failed.
         variant: the prompts' variant that the session has, and `prompt` the file that was used, empty without a model.
