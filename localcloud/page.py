@@ -10,12 +10,13 @@ from typing import Any
 
 from localcloud.gateway.pages import Page, PageRequest
 
-#: Nothing inline, nothing from elsewhere, HTML only through DOMPurify; sockets anywhere, as the page may be pointed at
-#: a deployed API.
+#: Nothing inline, nothing from elsewhere, HTML only through DOMPurify; connections anywhere, as the page may be pointed
+#: at a deployed API and its bucket.
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify"
+        "default-src 'self'; connect-src 'self' ws: wss: https: http://127.0.0.1:* http://localhost:*; "
+        "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types dompurify"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -32,8 +32,9 @@ from tests.browser import WEB
 
 #: What the page has to work under: nothing inline, nothing from elsewhere, no markup from strings but DOMPurify's.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify"
+    "default-src 'self'; connect-src 'self' ws: wss: https: http://127.0.0.1:* http://localhost:*; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types dompurify"
 )
 
 

@@ -6,7 +6,8 @@
 
 import { NotConfigured } from "./config.js";
 import { Joiner } from "./fragments.js";
-import { auth, expiry, ping, readFrame, SUBPROTOCOL } from "./frames.js";
+import { auth, ping, readFrame, SUBPROTOCOL } from "./frames.js";
+import { expiry } from "./token.js";
 
 const HANDSHAKE_MS = 15_000;
 /** The gateway closes a connection after 10 idle minutes; and the reply to a ping may be that it is time to rotate. */

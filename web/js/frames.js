@@ -56,15 +56,5 @@ export const resume = (turn) => ({
 /** A fresh token of the same user, before the connection's own runs out. Nobody waits for the reply. */
 export const auth = (token) => ({ action: "auth", id: "auth", token });
 
-/** When a JWT runs out, in ms since 1970, unverified; null where it does not say. */
-export function expiry(token) {
-  try {
-    const { exp } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
-    return Number.isFinite(exp) ? exp * 1000 : null;
-  } catch {
-    return null;
-  }
-}
-
 /** Restarts the gateway's ten idle minutes. It has an id so that no error it gets is taken for a question's. */
 export const ping = () => ({ action: "ping", id: "ping" });

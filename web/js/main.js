@@ -1,5 +1,6 @@
 /** Puts the page together: connection <-> conversation <-> what one sees. */
 
+import { Api } from "./api.js";
 import { loadConnection, storedConnection } from "./config.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
@@ -9,6 +10,7 @@ import * as strings from "./strings.js";
 import { isOver } from "./turns.js";
 import { Announcer } from "./view/announcer.js";
 import { Composer } from "./view/composer.js";
+import { DocumentsPanel } from "./view/documents.js";
 import { button, el } from "./view/dom.js";
 import { errorText, remarksOn } from "./view/facts.js";
 import { Link } from "./view/link.js";
@@ -36,6 +38,8 @@ const conversation = new Conversation({
   store,
   locale: strings.locale,
 });
+const api = new Api(loadConnection);
+const panel = new DocumentsPanel({ dialog: $("documents"), opener: $("open-documents"), announcer, api });
 const transcript = new Transcript({
   element: $("transcript"),
   floor: $("composer"),
@@ -69,6 +73,7 @@ const setup = new Setup($("connect"), () => {
 async function load() {
   const found = await loadConnection();
   model = found.model ? { name: found.model, note: found.model_note } : null;
+  panel.allow(found);
   drawFine();
   return found;
 }
@@ -153,6 +158,7 @@ function drawLanguage() {
   drawFine();
   link.redraw();
   setup.redraw();
+  panel.redraw();
   composer.redraw();
   transcript.redraw();
 }

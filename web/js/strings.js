@@ -59,5 +59,15 @@ export const has = (key) => key in TABLES[language];
 export const duration = (seconds) =>
   seconds < 0.9995 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
 
+/** Bytes as a person reads them: `512 B`, `1.2 MB`. */
+export function fileSize(bytes) {
+  const power = Math.min(3, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const value = bytes / 1000 ** power;
+  return `${value.toFixed(power > 0 && value < 9.95 ? 1 : 0)} ${["B", "kB", "MB", "GB"][power]}`;
+}
+
+/** A share of 1 in whole percent, never 100 before it is all. */
+export const percent = (share) => `${Math.floor(share * 100)}%`;
+
 /** The BCP 47 tag to speak and set `text` in: an answer follows its question, not the page. */
 export const languageOf = (text) => (/\p{Script=Han}/u.test(text) ? "zh-CN" : "en");

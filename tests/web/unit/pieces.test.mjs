@@ -4,9 +4,10 @@ import { test } from "node:test";
 import { readAddress, readToken } from "../../../web/js/config.js";
 import { pause, renewal } from "../../../web/js/connection.js";
 import { Joiner } from "../../../web/js/fragments.js";
-import { expiry, newId, readFrame } from "../../../web/js/frames.js";
+import { newId, readFrame } from "../../../web/js/frames.js";
 import { mend, plainRenderer } from "../../../web/js/markdown.js";
 import { duration, languageOf, TABLES } from "../../../web/js/strings.js";
+import { expiry, scopes } from "../../../web/js/token.js";
 
 test("pauses double up to half a minute, half of each left to chance", () => {
   assert.deepEqual([1, 2, 3, 8, 80].map((failures) => pause(failures, () => 1)), [500, 1000, 2000, 30_000, 30_000]);
@@ -29,10 +30,16 @@ test("what is read off the wire is a frame, the gateway's error, or nothing", ()
   for (const broken of ["", "{", "null", "[]", '"text"', "3", '{"type":3}', "{}"]) assert.equal(readFrame(broken), null);
 });
 
+const jwt = (claims) => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
+
 test("a JWT says when it runs out", () => {
-  const jwt = (claims) => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
   assert.equal(expiry(jwt({ exp: 1_800_000_000, sub: "你>>>???" })), 1_800_000_000_000);
   for (const none of ["", "opaque", "a.b.c", jwt({}), jwt({ exp: "soon" }), jwt(null)]) assert.equal(expiry(none), null);
+});
+
+test("a JWT says what its bearer may do", () => {
+  assert.deepEqual([...scopes(jwt({ scope: "documents:read  audit:read", sub: "李雷" }))], ["documents:read", "audit:read"]);
+  for (const none of ["", "opaque", "a.b.c", jwt({}), jwt({ scope: 3 }), jwt({ scope: "" })]) assert.equal(scopes(none).size, 0);
 });
 
 test("a token is replaced a minute before it runs out, or half-way", () => {

@@ -28,7 +28,8 @@ export class Composer {
     this.#field.addEventListener("keydown", (event) => this.#onKey(event));
     this.#stop.addEventListener("click", onStop);
     addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.isComposing && !this.#stop.hidden) onStop();
+      const elsewhere = event.isComposing || document.querySelector("dialog[open]");
+      if (event.key === "Escape" && !elsewhere && !this.#stop.hidden) onStop();
     });
     this.redraw();
   }

@@ -1,6 +1,6 @@
-/** The form for an address and a token, where the page was not served by a local cloud. */
+/** The form for addresses and a token, where the page was not served by a local cloud. */
 
-import { readAddress, readToken, storeConnection } from "../config.js";
+import { readAddress, readHttpAddress, readToken, storeConnection } from "../config.js";
 import { t } from "../strings.js";
 
 export class Setup {
@@ -8,7 +8,7 @@ export class Setup {
   #trouble;
   #problem = null;
 
-  /** `onReady()` is told once an address and a token are stored. */
+  /** `onReady()` is told once they are stored. */
   constructor(form, onReady) {
     this.#form = form;
     this.#trouble = form.querySelector("#connect-trouble");
@@ -39,12 +39,14 @@ export class Setup {
   }
 
   #store() {
-    const { url, token } = this.#form.elements;
+    const { url, http: httpUrl, token } = this.#form.elements;
     const ws = readAddress(url.value.trim());
+    const http = readHttpAddress(httpUrl.value.trim());
     const bearer = readToken(token.value);
     if (ws === null) return this.#refuse("connect_bad_url", url);
+    if (http === null && httpUrl.value.trim()) return this.#refuse("connect_bad_http", httpUrl);
     if (bearer === null) return this.#refuse("connect_bad_token", token);
-    storeConnection({ ws, token: bearer });
+    storeConnection({ ws, http, token: bearer });
     token.value = "";
     this.#say(null);
     return true;
