@@ -1,0 +1,57 @@
+"""`EventSources`: every event source mapping of an application, served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+import aiohttp
+
+from localcloud.queues.faults import DeliveryFaults
+from localcloud.queues.mapping import Functions, MappingPoller
+from localcloud.queues.sqs import LONGEST_WAIT_S, Sqs
+from localcloud.template.model import EventSourceMapping
+
+_LONGEST_CALL = aiohttp.ClientTimeout(total=LONGEST_WAIT_S + 20)
+
+
+class EventSources:
+    """Hands the messages of queues to `functions`.
+
+    `environment` holds `AWS_ENDPOINT_URL` and the credentials of the SQS to use. What a failed function was given is
+    given out again after `redelivery_s`.
+    """
+
+    def __init__(
+        self,
+        mappings: Iterable[EventSourceMapping],
+        functions: Functions,
+        environment: Mapping[str, str],
+        *,
+        redelivery_s: float,
+    ) -> None:
+        self.faults = DeliveryFaults()
+        self._mappings = tuple(mappings)
+        self._functions = functions
+        self._environment = environment
+        self._redelivery_s = redelivery_s
+        self._session: aiohttp.ClientSession | None = None
+        self._pollers: list[MappingPoller] = []
+
+    async def start(self) -> None:
+        """Begin to wait for messages. QueueUnavailable where a queue is not there."""
+        if not self._mappings:
+            return
+        self._session = aiohttp.ClientSession(timeout=_LONGEST_CALL)
+        sqs = Sqs(self._session, self._environment["AWS_ENDPOINT_URL"], self._environment)
+        self._pollers = [
+            MappingPoller(mapping, sqs, self._functions, faults=self.faults, redelivery_s=self._redelivery_s)
+            for mapping in self._mappings
+        ]
+        await asyncio.gather(*(poller.start() for poller in self._pollers))
+
+    async def stop(self) -> None:
+        """End the waiting, and give up the batches under way."""
+        await asyncio.gather(*(poller.stop() for poller in self._pollers))
+        if self._session is not None:
+            await self._session.close()
