@@ -17,6 +17,7 @@ _CLOSERS = r"[”’」』）】)\]\"']*"
 _SENTENCE_END = re.compile(
     rf"[。！？；]+{_CLOSERS}\s*|(?<![.!?;])[.!?;]+{_CLOSERS}(?:\s+|$)|(?<![!?])[!?]+{_CLOSERS}(?=[{_HAN}])|\n+"
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _TOKEN = re.compile(rf"[{_HAN}]|[A-Za-z]+|\d{{1,3}}|\s+|[^\sA-Za-z\d]")
 
 
@@ -33,10 +34,12 @@ def language_of_locale(locale: str | None, text: str) -> Language:
 
 
 def normalise(text: str) -> str:
-    """NFC, lines ended by \\n, no control characters, no outer white space: how questions are embedded and stored."""
+    """NFC, lines ended by \\n, no control characters, no outer white space: how questions are embedded and stored.
+
+    Halves of surrogate pairs are left out too: JSON can smuggle them in, and no encoding takes them.
+    """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc")
-    return unicodedata.normalize("NFC", kept).strip()
+    return unicodedata.normalize("NFC", _CONTROL.sub("", lines)).strip()
 
 
 def sentences(text: str) -> list[str]:

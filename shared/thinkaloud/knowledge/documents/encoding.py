@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,3 +114,27 @@ def _is_binary(path: Path, codec: str) -> bool:
     head = next(_pieces(path, codec), "")
     controls = sum(character < " " and character not in "\t\n\r\f\b\x1b" for character in head)
     return controls > _BINARY * len(head)
+
+
+def decoded(content: bytes, charset: str | None = None) -> str:
+    """The text of a page or a mail, which say their encoding themselves: a mark, a header, or a tag in the page.
+
+    What they say may be wrong, or too narrow: GB 2312 means GB18030, Latin-1 means Windows-1252. Where nothing fits,
+    what cannot be decoded becomes a replacement character, as in a browser.
+    https://encoding.spec.whatwg.org/#names-and-labels
+    """
+    marked = next((codec for mark, codec in _MARKS if content.startswith(mark)), None)
+    tagged = _TAG.search(content[:_TAG_BYTES])
+    said = [marked, charset, tagged.group(1).decode("ascii") if tagged else None]
+    for codec in (*filter(None, said), "utf-8", "gb18030"):
+        try:
+            return content.decode(_SPOKEN.get(codec.lower(), codec))
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return content.decode("utf-8", errors="replace")
+
+
+_TAG = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
+#: Bytes in which a page has to name its encoding.
+_TAG_BYTES = 4_096
+_SPOKEN = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252"}

@@ -39,6 +39,12 @@ class Kind:
 KINDS = (
     Kind("text/markdown", "markdown", (".md", ".markdown")),
     Kind("text/plain", "plain", (".txt", ".text")),
+    Kind("text/csv", "delimited", (".csv",)),
+    Kind("text/tab-separated-values", "delimited", (".tsv", ".tab")),
+    Kind("text/html", "webpage", (".html", ".htm", ".xhtml"), headed=True),
+    Kind("application/json", "json_values", (".json",)),
+    Kind("application/x-ndjson", "json_lines", (".jsonl", ".ndjson")),
+    Kind("message/rfc822", "mail", (".eml",)),
 )
 #: Suffix -> media type.
 MEDIA = {suffix: kind.media for kind in KINDS for suffix in kind.suffixes}
