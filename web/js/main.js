@@ -26,6 +26,7 @@ strings.setLanguage(strings.preferredLanguage());
 const markdown = await loadRenderer();
 const announcer = new Announcer($("announcer"));
 let model = null;
+let hasApi = false;
 let everOpen = false;
 let lost = false;
 
@@ -48,6 +49,7 @@ const transcript = new Transcript({
   actions: {
     onRetry: (turn) => transcript.focus(conversation.retry(turn)),
     onEdit: (turn) => composer.offer(conversation.remove(turn)),
+    audit: { isOn: () => hasApi, load: (turn) => api.audit(turn) },
   },
 });
 const composer = new Composer($("composer"), {
@@ -74,6 +76,8 @@ async function load() {
   const found = await loadConnection();
   model = found.model ? { name: found.model, note: found.model_note } : null;
   panel.allow(found);
+  hasApi = Boolean(found.http);
+  transcript.redraw();
   drawFine();
   return found;
 }
@@ -108,6 +112,7 @@ function onTurn(turn) {
     return;
   }
   const lines = [...remarksOn(turn)];
+  if (turn.complete?.covered === false) lines.unshift(t("uncovered"));
   if (turn.error) lines.push(errorText(turn.error));
   const text = transcript.spoken(turn);
   if (text) announcer.say(`${t("answer")}: ${text}`, turn.language);

@@ -15,13 +15,15 @@ export class Sources {
 
   update(turn) {
     this.element.hidden = turn.sources.length === 0;
-    this.#heading.textContent = t("sources");
+    // What does not answer the question is not the source of anything.
+    this.#heading.textContent = t(turn.complete?.covered === false ? "sources_closest" : "sources");
     const cited = new Set(turn.complete?.citations.map(({ source }) => String(source)));
     for (const doc of turn.sources) {
       const id = String(doc.id);
       if (!this.#cards.has(id)) this.#add(id, doc, turn.language);
       const card = this.#cards.get(id);
       card.classList.toggle("cited", cited.has(id));
+      card.querySelector(".source-section").textContent = place(doc);
       card.querySelector(".score").textContent = typeof doc.score === "number" ? t("score", doc.score.toFixed(2)) : "";
     }
   }
@@ -52,7 +54,7 @@ export class Sources {
           {},
           el("span", { class: "number" }, id),
           el("span", { class: "source-title" }, doc.title),
-          doc.section && doc.section !== doc.title ? el("span", { class: "source-section" }, doc.section) : "",
+          el("span", { class: "source-section" }),
         ),
         el("blockquote", {}, doc.snippet),
         el("p", { class: "source-facts" }, address(doc.uri), el("span", { class: "score" })),
@@ -62,6 +64,10 @@ export class Sources {
     this.#list.append(card);
   }
 }
+
+/** Where in its document a passage stands: the section, where it is not the title once more, and the page. */
+export const place = ({ title, section, page }) =>
+  [section !== title && section, Number.isInteger(page) && t("page_number", page)].filter(Boolean).join(" · ");
 
 /** A link where the address says how to fetch it; a path inside the knowledge base is only its name. */
 function address(uri) {

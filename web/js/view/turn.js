@@ -1,5 +1,6 @@
 /** One question with its trail, answer, sources and outcome. */
 
+import { t } from "../strings.js";
 import { isOver, sourceOf } from "../turns.js";
 import { Answer } from "./answer.js";
 import { linkCitations } from "./citations.js";
@@ -7,6 +8,7 @@ import { el } from "./dom.js";
 import { Facts, Outcome } from "./facts.js";
 import { Sources } from "./sources.js";
 import { Trail } from "./trail.js";
+import { Why } from "./why.js";
 
 export class TurnView {
   element = el("article", { class: "turn" });
@@ -14,13 +16,21 @@ export class TurnView {
   #trail = new Trail();
   #sources = new Sources();
   #facts = new Facts();
+  #uncovered = el("p", { class: "uncovered" });
+  #audit;
+  #why;
   #answer;
   #outcome;
   #body;
 
-  /** `onRetry(turn)` and `onEdit(turn)` are the reader's answers to an error. */
-  constructor(turn, renderer, { onRetry, onEdit }) {
+  /**
+   * `onRetry(turn)` and `onEdit(turn)` are the reader's answers to an error; `audit.load(turn)` gives the record of how an
+   * answer came about, where `audit.isOn()`.
+   */
+  constructor(turn, renderer, { onRetry, onEdit, audit }) {
     this.#turn = turn;
+    this.#audit = audit;
+    this.#why = new Why(audit.load);
     const question = el("h2", { class: "question", id: `q-${turn.id}`, tabindex: "-1", lang: turn.language, dir: "auto" }, turn.question);
     this.#answer = new Answer(renderer, (node) =>
       linkCitations(node, {
@@ -30,7 +40,9 @@ export class TurnView {
       }),
     );
     this.#outcome = new Outcome({ onRetry: () => onRetry(this.#turn), onEdit: () => onEdit(this.#turn) });
-    this.#body = el("div", { class: "body" }, this.#trail.element, this.#answer.element, this.#outcome.element);
+    const parts = [this.#trail.element, this.#uncovered, this.#answer.element, this.#outcome.element];
+    this.#body = el("div", { class: "body" }, ...parts);
+    this.#facts.element.append(this.#why.element);
     this.element.setAttribute("aria-labelledby", question.id);
     this.element.append(question, this.#body, this.#sources.element, this.#facts.element);
   }
@@ -44,6 +56,9 @@ export class TurnView {
     this.#answer.update(turn, over);
     this.#outcome.update(turn);
     this.#facts.update(turn);
+    this.#why.update(turn, this.#audit.isOn());
+    this.#uncovered.hidden = turn.complete?.covered !== false;
+    this.#uncovered.textContent = t("uncovered");
   }
 
   /** Where its text ends in the window, in CSS pixels from the top. */

@@ -1,0 +1,151 @@
+/** Why an answer says what it says: what was looked for, what was found and left out, and what it took. */
+
+import { duration, has, t } from "../strings.js";
+import { isOver } from "../turns.js";
+import { errorText } from "./document.js";
+import { button, el } from "./dom.js";
+import { place } from "./sources.js";
+
+export class Why {
+  #turn = null;
+  #load;
+  /** The turn's audit; false while it is fetched, null before; an ApiError where it could not be had. */
+  #audit = null;
+  #summary = el("summary");
+  #body = el("div", { class: "why-body" });
+  element = el("details", { class: "why", hidden: true }, this.#summary, this.#body);
+
+  /** `load(turn)` gives the promise of its audit, or null where there is nobody to ask. */
+  constructor(load) {
+    this.#load = load;
+    this.element.addEventListener("toggle", () => this.element.open && this.#audit === null && this.#fetch());
+  }
+
+  update(turn, available) {
+    this.#turn = turn;
+    this.element.hidden = !available || !isOver(turn) || turn.state === "interrupted";
+    this.#summary.textContent = t("why");
+    this.#draw();
+  }
+
+  async #fetch() {
+    this.#audit = false;
+    this.#draw();
+    try {
+      this.#audit = await this.#load(this.#turn);
+    } catch (error) {
+      this.#audit = error;
+    }
+    this.#draw();
+  }
+
+  #draw() {
+    if (this.#audit === null) return;
+    if (this.#audit === false) this.#body.replaceChildren(el("p", {}, t("why_loading")));
+    else if (this.#audit instanceof Error) this.#body.replaceChildren(el("p", {}, this.#trouble()), " ", this.#again());
+    else this.#body.replaceChildren(...sections(this.#audit));
+  }
+
+  /** An answer of long ago, or of a server without audits, has none. */
+  #trouble() {
+    return this.#audit.code === "not_found" ? t("why_none") : errorText(this.#audit);
+  }
+
+  #again() {
+    return button(t("documents_again"), () => this.#fetch());
+  }
+}
+
+function sections(audit) {
+  return [
+    section(t("why_search"), searchOf(audit)),
+    section(t("why_found"), foundOf(audit)),
+    section(t("why_time"), bars(audit.timings ?? {})),
+    section(t("why_means"), meansOf(audit)),
+  ].filter(Boolean);
+}
+
+const section = (title, nodes) =>
+  nodes.length > 0 && el("section", {}, el("h3", { class: "small-heading" }, title), ...nodes);
+
+/** What was looked for, and what the question was taken for. */
+function searchOf({ kind, search, context, rewritten, filter }) {
+  if (!search) return [el("p", {}, t(kind === "talk" ? "why_talk" : "why_no_search"))];
+  const nodes = [el("p", { class: "why-search", dir: "auto" }, search)];
+  if (kind === "follow_up") nodes.push(el("p", {}, t(has(`why_by_${rewritten}`) ? `why_by_${rewritten}` : "why_follow_up")));
+  if (context) nodes.push(el("p", {}, `${t("why_context")} `, el("q", { dir: "auto" }, context)));
+  if (filter) nodes.push(el("p", {}, `${t("why_filter")} `, el("code", {}, JSON.stringify(filter))));
+  return nodes;
+}
+
+/** Whether the documents cover the question, and each passage with its scores and what became of it. */
+function foundOf({ candidates, threshold, covered }) {
+  if (!candidates?.length) return [];
+  const best = Math.max(...candidates.map(({ score }) => score));
+  const nodes = [];
+  if (typeof covered === "boolean") {
+    const scores = [best.toFixed(3), (threshold ?? 0).toFixed(3)];
+    nodes.push(el("p", { class: covered ? "" : "uncovered" }, t(covered ? "why_covered" : "why_uncovered", ...scores)));
+  }
+  nodes.push(passages(candidates));
+  return nodes;
+}
+
+function passages(candidates) {
+  const reranked = candidates.some((passage) => typeof passage.reranked === "number");
+  const head = ["why_passage", "why_score", reranked && "why_reranked"].filter(Boolean);
+  const rows = candidates.map((passage) =>
+    el(
+      "tr",
+      { class: passage.number ? "used" : "" },
+      el(
+        "th",
+        { scope: "row", dir: "auto" },
+        el("span", { class: "why-title" }, passage.title),
+        el("span", { class: "why-place" }, place(passage) || passage.uri),
+        el("span", { class: "why-fate" }, fate(passage)),
+      ),
+      el("td", {}, number(passage.score)),
+      ...(reranked ? [el("td", {}, number(passage.reranked))] : []),
+    ),
+  );
+  const columns = head.map((key) => el("th", { scope: "col" }, t(key)));
+  return el("table", {}, el("thead", {}, el("tr", {}, ...columns)), el("tbody", {}, ...rows));
+}
+
+const number = (score) => (typeof score === "number" ? score.toFixed(3) : "–");
+
+function fate({ number: marker, dropped }) {
+  if (marker) return t("why_used", marker);
+  return has(`why_dropped_${dropped}`) ? t(`why_dropped_${dropped}`) : (dropped ?? t("why_unused"));
+}
+
+/** The stages as bars; the longest is as long as there is room. */
+function bars(timings) {
+  const stages = Object.entries(timings).filter(([, seconds]) => typeof seconds === "number");
+  if (!stages.length) return [];
+  const longest = Math.max(...stages.map(([, seconds]) => seconds), 0.001);
+  const rows = stages.map(([stage, seconds]) => {
+    const bar = el("span", { class: "bar-length", "aria-hidden": "true" });
+    bar.style.setProperty("--share", seconds / longest);
+    const name = has(`timing_${stage}`) ? t(`timing_${stage}`) : stage;
+    return el("div", {}, el("dt", {}, name), el("dd", {}, bar, el("span", {}, duration(seconds))));
+  });
+  return [el("dl", { class: "bars" }, ...rows)];
+}
+
+/** With what it was made. */
+function meansOf({ prompt, variant, models, usage, cited, removed, finish, error }) {
+  const rows = [];
+  if (prompt) rows.push([t("why_prompt"), prompt]);
+  if (variant) rows.push([t("why_variant"), variant]);
+  for (const [role, model] of Object.entries(models ?? {})) {
+    rows.push([has(`why_model_${role}`) ? t(`why_model_${role}`) : role, model]);
+  }
+  if (usage?.prompt !== undefined) rows.push([t("fact_tokens"), t("tokens", usage)]);
+  if (cited?.length) rows.push([t("why_cited"), [...new Set(cited)].map((marker) => `[${marker}]`).join(" ")]);
+  if (removed?.length) rows.push([t("why_removed"), removed.map((marker) => `[${marker}]`).join(" ")]);
+  if (error) rows.push([t("fact_finish"), `${finish} (${error})`]);
+  if (!rows.length) return [];
+  return [el("dl", { class: "why-facts" }, ...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))))];
+}
