@@ -79,6 +79,7 @@ _FAILURES = {
     "ConnectionLost": "连接中断，服务端可能仍在回答",
     "NoReply": "没有收到回复",
     "FramesMissing": "回答不完整，部分内容没有送达",
+    "Refused": "服务端拒绝了请求",
     "TurnLost": "服务端没有这个回答，或已过期",
     "GatewayError": "网关报告了错误",
     "InvalidFrame": "这个问题无法发送",

@@ -244,7 +244,7 @@ async def test_a_refused_ping():
 
 async def test_a_ping_without_a_pong():
     async with scripted_server(listen) as server, client(server.ws, limits=Limits(reply=0.01)) as c:
-        with pytest.raises(NoReply, match="no pong"):
+        with pytest.raises(NoReply, match="no reply to ping"):
             await c.ping()
 
 

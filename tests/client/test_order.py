@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,15 +137,39 @@ def test_a_range_that_makes_no_sense_is_one_frame():
     assert [ranged(first, 3).first for first in (4, 0, -1)] == [3, 3, 3]
 
 
+def reset(seq: int, step: int) -> Received:
+    return Received("reset", {"type": "reset", "seq": seq, "step": step})
+
+
 def test_reset_jumps_ahead_and_drops_what_waited_before_it():
     order = opened()
     order.push(numbered(1))
     for seq in (3, 4, 42):
         order.push(numbered(seq))
-    assert [frame.seq for frame in order.push(numbered(40, "reset"))] == [40]
+    assert [frame.seq for frame in order.push(reset(40, step=0))] == [40]
     assert order.missing == (41, 41)
     assert order.push(numbered(2)) == []
     assert [frame.seq for frame in order.push(numbered(41))] == [41, 42]
+
+
+def test_a_reset_of_a_part_jumps_ahead_where_all_that_was_said_before_is_there():
+    order = opened()
+    order.push(numbered(1))
+    order.push(numbered(42))
+    assert [frame.seq for frame in order.push(reset(40, step=2))] == [40]
+
+
+@pytest.mark.parametrize("before", [numbered(3), ranged(1, 2)], ids=["a hole", "a range seen in part"])
+def test_a_reset_of_a_part_does_not_hide_that_something_lacks_of_what_survives_it(before: Received):
+    order = opened()
+    order.push(numbered(1))
+    order.push(before)
+    assert order.push(reset(40, step=2)) == order.push(numbered(41)) == []
+    assert (order.cursor, order.torn) == (1, True)
+    order.replay()
+    for frame in (numbered(2), numbered(3), reset(40, step=2)):
+        order.push(frame)
+    assert order.cursor == 41
 
 
 def test_a_reset_that_was_seen_is_a_duplicate():

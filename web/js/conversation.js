@@ -17,6 +17,9 @@ const BUSY_MS = 1_000;
 const BUSY_TRIES = 90;
 /** Frames overtake each other by milliseconds, if at all. */
 const GAP_MS = 1_500;
+/** A `stop` is heard within a second; sending it again is harmless. */
+const STOP_MS = 4_000;
+const STOP_TRIES = 4;
 /** A `resume` is answered by a worker, which may have to be started first. */
 const RESUME_MS = 8_000;
 /** Times in a row that a turn is resumed without a new frame of it. */
@@ -34,6 +37,7 @@ export class Conversation {
   #store;
   #locale;
   #timers = new Map();
+  #stops = new Map();
   #tries = new Map();
   #resumed = new Map();
   /** Turns whose `resume` was not answered yet. */
@@ -91,7 +95,7 @@ export class Conversation {
     if (turn) {
       if (turn.stopping) return null;
       turn.stopping = true;
-      this.#send(frames.stop(turn));
+      this.#sendStop(turn);
       this.#onTurn(turn);
       return null;
     }
@@ -111,7 +115,7 @@ export class Conversation {
   opened() {
     for (const turn of this.turns.filter(({ state }) => state === "sent")) turn.state = "waiting";
     for (const turn of this.turns.filter(({ state }) => state === "live")) {
-      if (turn.stopping) this.#send(frames.stop(turn));
+      if (turn.stopping) this.#sendStop(turn);
       this.#recover(turn);
     }
     this.#pump();
@@ -133,6 +137,7 @@ export class Conversation {
     if (frame.type === "gateway") this.#refused(this.#sent(), { ...frame, code: "gateway", retryable: true });
     else if (frame.type === "error" && reply) this.#denied(reply[1], this.#find(reply[2]), frame);
     else if (frame.type === "error" && !frame.turn) this.#refused(frame.re ? this.#find(frame.re) : this.#sent(), frame);
+    else if (frame.type === "notice" && reply) this.#heard(this.#find(reply[2]), frame);
     else if (frame.turn) this.#arrived(this.#find(frame.turn), frame);
   }
 
@@ -220,6 +225,20 @@ export class Conversation {
     }
   }
 
+  /** Until the server has heard it, or the answer is over. */
+  #sendStop(turn, tries = 1) {
+    this.#send(frames.stop(turn));
+    clearTimeout(this.#stops.get(turn.id));
+    if (tries < STOP_TRIES) this.#stops.set(turn.id, setTimeout(() => this.#sendStop(turn, tries + 1), STOP_MS));
+  }
+
+  /** The server has heard the stop. What it runs no more ended without a word that came here: ask for that. */
+  #heard(turn, { code }) {
+    if (!turn || isOver(turn)) return;
+    clearTimeout(this.#stops.get(turn.id));
+    if (code !== "stopping" && turn.state === "live" && !this.#resuming.has(turn.id)) this.#recover(turn);
+  }
+
   #denied(action, turn, { code, retryable }) {
     if (!turn || isOver(turn)) return;
     if (action === "resume") {
@@ -228,7 +247,8 @@ export class Conversation {
       if (code === "unauthorized" && this.#resumed.get(turn.id) < ACCEPT_TRIES) this.#onStale();
       else if (retryable) this.#watch(turn, RETRY_MS, () => this.#recover(turn));
       else this.#settle(turn);
-    } else {
+    } else if (!retryable) {
+      clearTimeout(this.#stops.get(turn.id));
       turn.stopping = false;
       turn.remark = "stop_impossible";
       this.#onTurn(turn);
@@ -297,8 +317,10 @@ export class Conversation {
   }
 
   #clear(turn) {
-    clearTimeout(this.#timers.get(turn.id));
-    this.#timers.delete(turn.id);
+    for (const timers of [this.#timers, this.#stops]) {
+      clearTimeout(timers.get(turn.id));
+      timers.delete(turn.id);
+    }
     this.#tries.delete(turn.id);
     this.#resumed.delete(turn.id);
     this.#resuming.delete(turn.id);

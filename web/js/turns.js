@@ -27,6 +27,7 @@ export function newTurn({ id, session, message, question, language, replaces = n
     state: "waiting",
     seq: 0,
     held: [],
+    torn: false,
     missing: false,
     heartbeat: null,
     busy: 0,
@@ -60,16 +61,24 @@ export function fold(turn, frame) {
     return "applied";
   }
   if (frame.seq <= turn.seq) return "duplicate";
-  // Only a reset may jump ahead: a dead worker may have used up the numbers in between.
-  if (frame.type !== "reset" && firstNumber(frame) !== turn.seq + 1) {
-    if (firstNumber(frame) <= turn.seq) return "torn";
+  // Only a reset may jump ahead: a dead worker may have used up the numbers in between. What survives it may lack, though.
+  if (frame.type === "reset") {
+    if (frame.step > 0 && (turn.torn || turn.held.some((other) => firstNumber(other) < frame.seq))) return tear(turn);
+  } else if (firstNumber(frame) !== turn.seq + 1) {
+    if (firstNumber(frame) <= turn.seq) return tear(turn);
     hold(turn, frame);
     return "held";
   }
   for (let next = frame; next; next = turn.held.find((other) => firstNumber(other) === turn.seq + 1)) advance(turn, next);
   const torn = turn.held.length;
   turn.held = turn.held.filter((other) => firstNumber(other) > turn.seq);
-  return torn === turn.held.length ? "applied" : "torn";
+  return torn === turn.held.length ? "applied" : tear(turn);
+}
+
+/** Something that counts lacks, and nothing that comes will bring it: until the next replay. */
+function tear(turn) {
+  turn.torn = true;
+  return "torn";
 }
 
 /** Give up on what is missing: apply what is held as it stands, and remember that there is a hole. */
@@ -135,6 +144,10 @@ const APPLY = {
     if (heartbeat > 0) turn.heartbeat = heartbeat;
   },
 
+  resumed(turn) {
+    turn.torn = false;
+  },
+
   status(turn, { id, phase, state, label, latency }) {
     const known = turn.phases.find((other) => other.id === id);
     if (known) Object.assign(known, { state, label: label ?? known.label, latency });
@@ -167,13 +180,13 @@ const APPLY = {
     turn.phases = turn.phases.filter((phase) => phase.state !== "start");
   },
 
-  complete(turn, { finish, reason, model, citations, usage, cost, timings }) {
+  complete(turn, { finish, reason, covered, model, citations, usage, cost, timings }) {
     turn.state = "done";
     // The end of an answer ends the phase that wrote it; a stop cuts it short.
     for (const phase of finish === "stopped" ? [] : turn.phases) {
       if (phase.state === "start") Object.assign(phase, { state: "end", latency: timings?.[phase.phase] });
     }
-    turn.complete = { finish, reason, model, citations: citations ?? [], usage, cost, timings };
+    turn.complete = { finish, reason, covered, model, citations: citations ?? [], usage, cost, timings };
   },
 
   error(turn, { code, message, retryable }) {

@@ -27,6 +27,7 @@ from thinkaloud.client.errors import (
     GatewayError,
     HandshakeRefused,
     NoReply,
+    Refused,
     TurnLost,
 )
 from thinkaloud.client.fold import Fold
@@ -56,6 +57,7 @@ __all__ = [
     "NoReply",
     "ReasoningPart",
     "Received",
+    "Refused",
     "SourcePart",
     "TextPart",
     "TokenSource",

@@ -48,7 +48,7 @@ class Answer:
     And at once:
         HandshakeRefused: the token is not taken (any more).
         TurnLost: the server does not know the turn, or refuses it to this user.
-        GatewayError: the function behind the gateway failed before it accepted.
+        GatewayError: the gateway knows no function for the question, or it failed at every attempt of the backoff.
     """
 
     def __init__(self, client: Client, opening: Ask | Resume) -> None:
@@ -97,14 +97,24 @@ class Answer:
         raise shown
 
     async def stop(self) -> None:
-        """Ask the server to end this turn; its `complete` then says `stopped`.
+        """Ask the server to end this turn; its `complete` then says `stopped`. Returns once that is heard or over.
 
         Raises:
-            ClientError: it is not known yet which turn this is.
+            ClientError: it is not known yet which turn this is, or as `Client.stop`.
         """
         if self.turn is None:
             raise ClientError("nothing to stop: the server has not said yet which turn this is")
-        await self._client.stop(self.session, self.turn)
+        stopping = asyncio.ensure_future(self._client.stop(self.session, self.turn))
+        try:
+            done, _ = await asyncio.wait({self._task or stopping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stopping not in done:
+                return  # the answer has ended
+            standing = stopping.result()
+        finally:
+            stopping.cancel()
+        if standing != "stopping" and self._accepted and self._expects.due is None:
+            # It ended, or was lost, without a word that came here: ask for its end and not for its silence.
+            self._arrivals.put_nowait(ClientError("the server runs this turn no more"))
 
     async def aclose(self) -> None:
         """Stop listening. The turn itself goes on at the server."""
@@ -207,7 +217,8 @@ class Answer:
             case GatewayError() if self._expects.due is None:
                 return  # it is about another frame
             case GatewayError() if not self._accepted:
-                raise trouble
+                if not trouble.passing or self._asked >= self._client.backoff.attempts:
+                    raise trouble
             case FramesMissing(first=0):
                 self._accepted, self._expects.due = True, None  # or there would be no frames of the turn
                 self._show(self._order.skip_accepted())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from thinkaloud.client.answer import Answer
 from thinkaloud.client.backoff import Backoff
 from thinkaloud.client.connection import Dial, Limits, TokenSource, fetch, is_transient, open_socket
-from thinkaloud.client.errors import ClientError, ConnectionLost, GatewayError
+from thinkaloud.client.errors import ClientError, ConnectionLost, GatewayError, NoReply
 from thinkaloud.client.fragments import Joiner
 from thinkaloud.client.ids import new_id
 from thinkaloud.client.link import Link
@@ -40,7 +40,8 @@ class Client:
     `token` is a string or an async function that is called for every attempt to connect, and again before the token it
     gave runs out. Entering connects, so that a refused token shows at once; a connection that breaks later is opened
     again by the answers that go on over it, or by the next question. When the server says `rotate`, the next connection
-    is opened and the live answers move there before the old one is closed.
+    is opened and the live answers move there before the old one is closed. `locale` is the language of labels, errors
+    and notices, where a question does not have its own.
 
     Raises on entering:
         BadAddress, BadToken, HandshakeRefused, CannotConnect.
@@ -53,12 +54,14 @@ class Client:
         *,
         backoff: Backoff = DEFAULT_BACKOFF,
         limits: Limits = DEFAULT_LIMITS,
+        locale: str | None = None,
         dial: Dial = open_socket,
     ) -> None:
         self.url = url
         self.backoff = backoff
         self.limits = limits
         self.draw = secrets.SystemRandom().random
+        self._locale = locale
         self._dial = dial
         self._token = _constant(token) if isinstance(token, str) else token
         self._connecting = asyncio.Lock()
@@ -95,7 +98,7 @@ class Client:
             session=session,
             turn=turn or new_id("t"),
             message=UserMessage(id=new_id("m"), text=text),
-            locale=locale,
+            locale=locale or self._locale,
             metadata=dict(metadata or {}),
         )
         return Answer(self, ask)
@@ -110,15 +113,38 @@ class Client:
         """
         return Answer(self, Resume(session=session, turn=turn))
 
-    async def stop(self, session: str, turn: str) -> None:
-        """Ask the server to end `turn`, whoever asked it."""
-        await self.send(Stop(id=new_id("x"), session=session, turn=turn).model_dump_json())
+    async def stop(self, session: str, turn: str) -> str:
+        """Ask the server to end `turn`, whoever asked it; sent again where nothing is heard of it.
+
+        Returns:
+            Where the turn stands: "stopping", "already_ended", or "unknown_turn", which the server will stop should it
+            still be asked.
+
+        Raises:
+            Refused: not to this user.
+            NoReply, ConnectionLost, GatewayError, CannotConnect: nothing was heard within `limits.stop`.
+        """
+        frame = Stop(id=new_id("x"), session=session, turn=turn, locale=self._locale)
+        trouble: ClientError = NoReply(f"no reply to stop within {self.limits.stop:g} s")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.stop):
+                for pause in self.backoff.endless(self.draw):
+                    try:
+                        link = await self._connected()
+                        told = await link.request(frame, self.limits.resumed)
+                        return str(told.fields.get("code"))
+                    except ClientError as error:
+                        if not error.passing or self._closed:
+                            raise
+                        trouble = error
+                    await asyncio.sleep(pause)
+        raise trouble
 
     async def ping(self) -> float:
         """Seconds from an application ping to its pong.
 
         Raises:
-            NoReply, ConnectionLost, GatewayError, CannotConnect; ClientError where the server answers with an error.
+            NoReply, ConnectionLost, GatewayError, CannotConnect, Refused.
         """
         link = await self._connected()
         return await link.ping()
@@ -188,7 +214,7 @@ class Client:
                 await asyncio.sleep(delay)
             else:
                 self._connections += 1
-                link = Link(socket, self._connections, bearer, self.limits)
+                link = Link(socket, self._connections, bearer, self.limits, self._locale)
                 self._start(self._read(link), "read")
                 return link
 

@@ -51,14 +51,16 @@ class Limits:
 
     `reply` is longer than the 29 s that the gateway gives a function, so that the gateway's own word comes first.
     `resumed` is how long a `resume` may wait for its reply before the connection is given up; it doubles from one to
-    the next, up to `reply`. `hole` is how long later frames wait for one that lacks before it is asked for. `patience`
-    is how long an answer tries to come back without a new frame. A ping is sent each `ping` (the gateway closes after
-    ten idle minutes), and the next token is handed in `renew` before the present one runs out.
+    the next, up to `reply`. A `stop` is sent again after as long, and given up after `stop`. `hole` is how long later
+    frames wait for one that lacks before it is asked for. `patience` is how long an answer tries to come back without
+    a new frame. A ping is sent each `ping` (the gateway closes after ten idle minutes), and the next token is handed in
+    `renew` before the present one runs out.
     """
 
     open: float = 10.0
     reply: float = 32.0
     resumed: float = 8.0
+    stop: float = 20.0
     hole: float = 3.0
     patience: float = 120.0
     ping: float = 300.0

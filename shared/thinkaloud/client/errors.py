@@ -10,6 +10,7 @@
         ├── NoReply           the socket stands, and the reply did not come in time
         ├── FramesMissing     the answer has a hole that no replay filled
         ├── TurnLost          the server has no such turn to go on with
+        ├── Refused           the server answered a frame with an `error`
         └── GatewayError      the gateway itself reported a failure (a frame without `type`)
 
 They live beside the client and not in `thinkaloud.errors`, whose table says what a *server's* failure looks like
@@ -23,6 +24,9 @@ from thinkaloud.errors import ThinkaloudError
 
 class ClientError(ThinkaloudError):
     """Base of the client's errors; `str(error)` is written for a person."""
+
+    #: Whether the same frame, sent again, may fare better.
+    passing = False
 
 
 class BadAddress(ClientError):
@@ -52,6 +56,8 @@ class ConnectionLost(ClientError):
     `connection` counts the client's connections from 1: which one it was.
     """
 
+    passing = True
+
     def __init__(self, message: str, connection: int) -> None:
         super().__init__(message)
         self.connection = connection
@@ -59,6 +65,8 @@ class ConnectionLost(ClientError):
 
 class NoReply(ClientError):
     """Nothing came within the limit that the message names."""
+
+    passing = True
 
 
 class FramesMissing(ClientError):
@@ -83,16 +91,32 @@ class TurnLost(ClientError):
         self.reason = reason
 
 
+class Refused(ClientError):
+    """The server answered a frame with an `error` of this `code`."""
+
+    def __init__(self, what: str, code: str, message: str, passing: bool) -> None:
+        super().__init__(f"the {what} was refused: {message}")
+        self.code = code
+        self.passing = passing
+
+
 class GatewayError(ClientError):
-    """API Gateway's own words: the integration raised, timed out or does not exist. `request` is its request id."""
+    """API Gateway's own words: the integration raised, timed out or does not exist. `request` is its request id.
+
+    It passes, but where no route takes the frame: too many requests at once, a function that raised or took too long
+    may all go well the next time.
+    """
 
     def __init__(self, message: str, request: str) -> None:
         super().__init__(f"the gateway says: {message} (request {request or 'unknown'})")
         self.message = message
         self.request = request
+        self.passing = message != NO_ROUTE
 
 
-#: HTTP status of a refused handshake -> what it means to the person who connects.
+#: What the gateway says where no route takes a frame.
+NO_ROUTE = "Forbidden"
+
 HANDSHAKE_MEANINGS = {
     401: "the token is missing, expired or not valid here",
     403: "this token or origin may not connect",

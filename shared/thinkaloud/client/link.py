@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from websockets.exceptions import ConnectionClosed
 
 from thinkaloud.client.connection import fetch
-from thinkaloud.client.errors import ClientError, ConnectionLost, NoReply
+from thinkaloud.client.errors import ClientError, ConnectionLost, NoReply, Refused
 from thinkaloud.client.expiry import expiry
 from thinkaloud.client.ids import new_id
 from thinkaloud.client.received import Received
-from thinkaloud.protocol.requests import Auth, Ping
+from thinkaloud.protocol.requests import Auth, Ping, Stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 class Link:
     """A WebSocket, the client's `number`th from 1, opened with `bearer`. `rotating` once its successor is due."""
 
-    def __init__(self, socket: Socket, number: int, bearer: str, limits: Limits) -> None:
+    def __init__(self, socket: Socket, number: int, bearer: str, limits: Limits, locale: str | None) -> None:
         self.number = number
         self.rotating = False
         self._socket = socket
         self._bearer = bearer
         self._limits = limits
+        self._locale = locale
         self._replies: dict[str, asyncio.Future[Received | ClientError]] = {}
 
     async def send(self, body: str) -> None:
@@ -71,10 +72,10 @@ class Link:
         """Seconds from an application ping to its reply, which near the connection's end is `rotate`.
 
         Raises:
-            NoReply, ConnectionLost, GatewayError; ClientError where the server answers with an error.
+            NoReply, ConnectionLost, GatewayError, Refused.
         """
         began = time.perf_counter()
-        await self._request(Ping(id=new_id("p")), "pong")
+        await self.request(Ping(id=new_id("p")), self._limits.reply)
         return time.perf_counter() - began
 
     async def keep_awake(self) -> None:
@@ -103,21 +104,28 @@ class Link:
             bearer = await fetch(token)
             if (expiry(bearer) or 0) <= runs_out:
                 return
-            await self._request(Auth(id=new_id("u"), token=bearer), "notice")
+            await self.request(Auth(id=new_id("u"), token=bearer, locale=self._locale), self._limits.reply)
             self._bearer = bearer
 
-    async def _request(self, frame: Ping | Auth, reply: str) -> None:
-        what = frame.action
-        pending = self._replies[str(frame.id)] = asyncio.get_running_loop().create_future()
+    async def request(self, frame: Ping | Auth | Stop, seconds: float) -> Received:
+        """Send a frame, which has an `id`, and wait for its reply.
+
+        Raises:
+            NoReply, ConnectionLost, GatewayError, Refused.
+        """
+        pending: asyncio.Future[Received | ClientError] = asyncio.get_running_loop().create_future()
+        self._replies[str(frame.id)] = pending
         try:
             await self.send(frame.model_dump_json(exclude_none=True))
-            async with asyncio.timeout(self._limits.reply):
+            async with asyncio.timeout(seconds):
                 answer = await pending
         except TimeoutError:
-            raise NoReply(f"no {reply} within {self._limits.reply:g} s") from None
+            raise NoReply(f"no reply to {frame.action} within {seconds:g} s") from None
         finally:
             del self._replies[str(frame.id)]
         if isinstance(answer, ClientError):
             raise answer
         if answer.type == "error":
-            raise ClientError(f"the {what} was refused: {answer.fields.get('message')}")
+            code, message = str(answer.fields.get("code")), str(answer.fields.get("message"))
+            raise Refused(frame.action, code, message, answer.fields.get("retryable") is True)
+        return answer

@@ -21,8 +21,9 @@ class FrameOrder:
     wholly seen is dropped. One that was partly seen cannot be cut, since nothing says which of its characters had
     which number: it is dropped too, and `torn` says that a replay from the cursor is needed.
 
-    A `reset` is taken whatever lacks before it. A dead worker may have used up those numbers, and posts to one
-    connection come in order, so that nothing that still counts can be behind it.
+    A `reset` is taken whatever lacks before it: a dead worker may have used up those numbers, and posts to one
+    connection come in order. Only where a part of what was said survives it, and some of that is known to lack, is it
+    left to the next replay, which is then needed.
     """
 
     def __init__(self, *, awaits_accepted: bool = True) -> None:
@@ -57,6 +58,9 @@ class FrameOrder:
             return [frame]
         if last >= self._next:
             if frame.type == "reset":
+                if frame.fields.get("step") != 0 and (self._torn or any(number < first for number in self._held)):
+                    self._torn = True
+                    return []
                 self._next = first
                 self._held = {number: held for number, held in self._held.items() if number > last}
             self._hold(first, last, frame)

@@ -274,6 +274,36 @@ test("stop is sent once, and again after a reconnection", () => {
   assert.ok(!world.turn.stopping);
 });
 
+test("a stop is sent again until the server has heard it", () => {
+  const world = answering();
+  world.conversation.stop();
+  mock.timers.tick(4_000);
+  world.conversation.receive({ type: "error", re: `stop-${world.turn.id}`, code: "throttled", retryable: true });
+  mock.timers.tick(4_000);
+  assert.deepEqual(actions(world), ["ask", "stop", "stop", "stop"]);
+  world.conversation.receive({ type: "notice", re: `stop-${world.turn.id}`, code: "stopping", message: "" });
+  world.conversation.receive({ type: "heartbeat", turn: world.turn.id });
+  mock.timers.tick(4_000);
+  assert.deepEqual(actions(world), ["ask", "stop", "stop", "stop"]);
+  assert.ok(world.turn.stopping);
+});
+
+for (const code of ["already_ended", "unknown_turn"]) {
+  test(`the end of a turn that the server calls ${code} is asked for`, () => {
+    const world = answering();
+    world.conversation.stop();
+    world.conversation.receive({ type: "notice", re: `stop-${world.turn.id}`, code, message: "" });
+    assert.deepEqual(actions(world), ["ask", "stop", "resume"]);
+  });
+}
+
+test("a stop that overtakes its question waits for it", () => {
+  const world = asked();
+  world.conversation.stop();
+  world.conversation.receive({ type: "notice", re: `stop-${world.turn.id}`, code: "unknown_turn", message: "" });
+  assert.deepEqual(actions(world), ["ask", "stop"]);
+});
+
 test("a server that cannot stop leaves the answer running", () => {
   const world = answering();
   world.conversation.stop();

@@ -136,7 +136,6 @@ test("reset may jump ahead, and drops the steps from its own on", () => {
     { type: "tool_result", seq: 3, call: "c1", status: "ok", output: { state: "sent" } },
     { type: "status", seq: 4, id: "g", phase: "generation", state: "start", label: "Writing" },
     text(5, "half an ans", { part: "b", step: 2 }),
-    text(9, "ignored", { part: "b", step: 2 }),
     { type: "reset", seq: 40, step: 2 },
     text(41, "again", { part: "c", step: 2 }),
   ]);
@@ -147,6 +146,23 @@ test("reset may jump ahead, and drops the steps from its own on", () => {
   );
   assert.deepEqual(going.phases, []);
   assert.ok(!hasGap(going));
+});
+
+test("a reset of a part does not hide that something lacks of what survives it", () => {
+  const going = play([text(1, "one ", { part: "a" }), text(2, "two ", { part: "a" })]);
+  assert.equal(fold(going, { ...text(3, "two three ", { part: "a" }), from: 2 }), "torn");
+  assert.equal(fold(going, { type: "source", seq: 4, docs: [{ id: "1", title: "Refunds" }] }), "held");
+  assert.equal(fold(going, { type: "reset", seq: 40, step: 2 }), "torn");
+  assert.equal(going.seq, 2);
+  for (const frame of [
+    { type: "resumed", state: "running", from: 3, to: 40 },
+    text(3, "three", { part: "a" }),
+    { type: "source", seq: 4, docs: [{ id: "1", title: "Refunds" }] },
+    { type: "reset", seq: 40, step: 2 },
+  ]) {
+    fold(going, frame);
+  }
+  assert.deepEqual([going.seq, answerText(going), going.sources.length], [40, "one two three", 1]);
 });
 
 test("reasoning and text of one part id stay apart", () => {
