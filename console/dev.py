@@ -19,7 +19,8 @@ from dotenv.parser import parse_stream
 from console.functionlog import FunctionLog
 from console.local import NoLocalCloud, running_cloud
 from localcloud.aws.errors import AwsUnavailable
-from localcloud.cloud import LocalCloud, StartFailed
+from localcloud.cloud import LocalCloud
+from localcloud.deployer import StartFailed
 from localcloud.functions.runtime_api import InitFailed
 from localcloud.gateway.errors import PortTaken
 from localcloud.pinecone.storage import StorageError
@@ -93,7 +94,7 @@ async def _until_told(cloud: LocalCloud) -> None:
 
 async def _serve(cloud: LocalCloud) -> None:
     async with cloud:
-        print(f"ready  page {cloud.page_url}  ws {cloud.ws_url}", flush=True)
+        print(f"ready  page {cloud.page_url}  ws {cloud.ws_url}  http {cloud.http_url}", flush=True)
         await asyncio.Event().wait()
 
 

@@ -20,7 +20,12 @@ MODULE_LINES = 300
 #: Names that say nothing of what lives under them.
 SAYS_NOTHING = re.compile(r"(utils?|helpers?|common|misc|shared_code|stuff)", re.IGNORECASE)
 #: What `.env` sets is read here, and by nothing else.
-READERS = ("localcloud/providers.py", "localcloud/cloud.py", "localcloud/aws/cloud.py", "localcloud/aws/credentials.py")
+READERS = (
+    "localcloud/providers.py",
+    "localcloud/deployer.py",
+    "localcloud/aws/cloud.py",
+    "localcloud/aws/credentials.py",
+)
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 INDEX_HOST = re.compile(
     r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|--((extra-)?index-url|(find-links|trusted-host|registry)\b)"

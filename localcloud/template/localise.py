@@ -18,12 +18,12 @@ _ADDRESS = re.compile(r"(https|wss)://([A-Za-z0-9-]+)\.execute-api\.[a-z0-9-]+\.
 class LocalUrls:
     """Where one API is served on localhost.
 
-    `management` stands for `https://{api host}` and `websocket` for `wss://{api host}`. What follows the host, such as
-    the stage, is kept.
+    `https` stands for `https://{api host}`, which is an HTTP API itself, and the management API of a WebSocket API;
+    `wss` for `wss://{api host}`. What follows the host, such as the stage, is kept.
     """
 
-    management: str
-    websocket: str
+    https: str
+    wss: str = ""
 
 
 def localise(value: Value, urls: Mapping[str, LocalUrls]) -> Value:
@@ -38,7 +38,7 @@ def localise(value: Value, urls: Mapping[str, LocalUrls]) -> Value:
         local = by_id.get(match[2].lower())
         if local is None:
             return match[0]
-        return (local.management if match[1].lower() == "https" else local.websocket).rstrip("/")
+        return (local.https if match[1].lower() == "https" else local.wss).rstrip("/")
 
     def rewrite(node: object) -> object:
         if isinstance(node, str):

@@ -41,6 +41,13 @@ class Translation:
         return None
 
 
+def load_translator() -> None:
+    """Import the translator with its schemas, which takes a second: whoever can has it done beforehand."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import samtranslator.translator.translator  # noqa: F401
+
+
 def translate(document: Document, parameters: Mapping[str, Any]) -> Translation:
     """Runs the SAM translator over `document`, without network and without credentials.
 
@@ -51,7 +58,7 @@ def translate(document: Document, parameters: Mapping[str, Any]) -> Translation:
     folders = dict(_take_folders(document, body))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # Importing the translator with its schemas takes a second: only who translates should pay for it.
+        # Only who translates should pay for the import.
         from boto3.session import Session
         from samtranslator.internal.managed_policies import get_bundled_managed_policy_map
         from samtranslator.model.exceptions import InvalidDocumentException

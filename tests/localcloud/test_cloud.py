@@ -16,7 +16,8 @@ import boto3
 import pytest
 
 from localcloud.aws.cloud import Aws
-from localcloud.cloud import LocalCloud, StartFailed
+from localcloud.cloud import LocalCloud
+from localcloud.deployer import StartFailed
 from localcloud.gateway.errors import PortTaken
 from localcloud.models.server import ModelServer
 from localcloud.pinecone.server import PineconeServer
@@ -56,7 +57,7 @@ async def test_it_starts_says_where_it_is_ends_and_starts_again(project: Path, t
         assert (announced["page"], announced["ws"], announced["pid"]) == (cloud.page_url, cloud.ws_url, os.getpid())
         assert announced["environment"]["PINECONE_INDEX_HOST"] == cloud.pinecone.url
         assert announced["environment"]["AWS_ENDPOINT_URL"] == cloud.aws.url
-        assert said[0] == "starting DynamoDB, Pinecone and the models"
+        assert said[0] == "starting DynamoDB, S3, SQS, Pinecone and the models"
         assert said[-1] == "2 sample pages are in the index"
         assert embedded(cloud) == 3, "the dimension, and each page"
     for pid in started:
