@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
-from localcloud.aws.server import make_dynamodb_atomic
+from localcloud.aws.server import make_writes_atomic
 from localcloud.template.document import load_document
 from thinkaloud.state.audit import AuditStore, MemoryAudits
 from thinkaloud.state.dynamo_audits import DynamoAudits
@@ -39,7 +39,7 @@ def table_definition() -> dict[str, Any]:
 def dynamodb() -> Iterator[DynamoDBClient]:
     """DynamoDB by moto, one call at a time: by itself moto lets parallel conditional writes slip past each other."""
     call_action = DynamoHandler.call_action
-    make_dynamodb_atomic()
+    make_writes_atomic()
     with mock_aws():
         yield boto3.client("dynamodb", region_name="eu-west-1")
     DynamoHandler.call_action = call_action  # type: ignore[method-assign]

@@ -86,11 +86,12 @@ def test_the_chunks_used_are_told_in_the_order_of_their_numbers() -> None:
 
 
 NAMES = st.text(max_size=12)
+NEVER_EMPTY = st.text(min_size=1, max_size=12)
 SCORES = st.floats(-1, 2)
 WEIGHED = st.builds(
     Weighed,
-    id=NAMES,
-    uri=NAMES,
+    id=NEVER_EMPTY,
+    uri=NEVER_EMPTY,
     title=NAMES,
     section=NAMES,
     score=SCORES,
@@ -104,7 +105,7 @@ WEIGHED = st.builds(
 @given(
     st.builds(
         Audit,
-        question=NAMES,
+        question=NEVER_EMPTY,
         asked_at=st.floats(0, 2e9),
         context=NAMES,
         candidates=st.lists(WEIGHED, max_size=3).map(tuple),

@@ -28,9 +28,9 @@ class Weighed:
 
     id: str
     uri: str
-    title: str
-    section: str
     score: float
+    title: str = ""
+    section: str = ""
     page: int | None = None
     reranked: float | None = None
     dropped: str | None = None
