@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.eval import EvalCommand, evaluate
 from console.failures import fail, plainly
 
 if TYPE_CHECKING:
@@ -167,6 +168,9 @@ def dev(
 
     with plainly(*FORESEEN):
         run(project, port=port, samples=samples, pace=pace, verbose=verbose)
+
+
+app.command("eval", cls=EvalCommand)(evaluate)
 
 
 def _endpoint(url: str | None, token: str | None) -> Endpoint:

@@ -87,6 +87,27 @@ def embedding_model(environ: Mapping[str, str], local_url: str) -> Model:
     return Model(url, name, own_key or _openai_key(environ, url))
 
 
+def judge_model(environ: Mapping[str, str]) -> Model | None:
+    """The model that judges answers in an evaluation: JUDGE_BASE_URL, JUDGE_API_KEY and JUDGE_MODEL; None without.
+
+    JUDGE_MODEL alone names a model at the endpoint of OPENAI_BASE_URL and OPENAI_API_KEY. The local model is no judge.
+
+    Raises:
+        ProviderError: an endpoint or a key is set, but no name, or a name, but no endpoint.
+    """
+    url, own_key = environ.get("JUDGE_BASE_URL"), environ.get("JUDGE_API_KEY")
+    name = environ.get("JUDGE_MODEL") or ""
+    if not name:
+        if url or own_key:
+            raise ProviderError("JUDGE_MODEL is missing; it names the model at JUDGE_BASE_URL")
+        return None
+    url = url or environ.get("OPENAI_BASE_URL")
+    if not url and not own_key and not environ.get("OPENAI_API_KEY"):
+        raise ProviderError(f"JUDGE_MODEL is {name}; set OPENAI_API_KEY or JUDGE_BASE_URL too")
+    url = url or OPENAI_URL
+    return Model(url, name, own_key or _openai_key(environ, url))
+
+
 def vector_index(environ: Mapping[str, str], local_url: str) -> Index:
     """The index: PINECONE_INDEX_HOST with PINECONE_API_KEY, else the local one.
 
