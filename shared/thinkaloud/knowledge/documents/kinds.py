@@ -36,9 +36,14 @@ class Kind:
         return cast("Reader", import_module(f"{__package__}.{self.module}"))
 
 
+_OFFICE = "application/vnd.openxmlformats-officedocument"
 KINDS = (
     Kind("text/markdown", "markdown", (".md", ".markdown")),
     Kind("text/plain", "plain", (".txt", ".text")),
+    Kind("application/pdf", "pdf", (".pdf",), headed=True),
+    Kind(f"{_OFFICE}.wordprocessingml.document", "word", (".docx",), headed=True),
+    Kind(f"{_OFFICE}.presentationml.presentation", "slides", (".pptx",), headed=True),
+    Kind(f"{_OFFICE}.spreadsheetml.sheet", "workbook", (".xlsx",)),
     Kind("text/csv", "delimited", (".csv",)),
     Kind("text/tab-separated-values", "delimited", (".tsv", ".tab")),
     Kind("text/html", "webpage", (".html", ".htm", ".xhtml"), headed=True),
