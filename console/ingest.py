@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from console.markdown import printable
 from thinkaloud.errors import DocumentError, KnowledgeError
 from thinkaloud.knowledge.documents import read_document
-from thinkaloud.knowledge.ingest import Ingestor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,7 +113,7 @@ async def _ingest(files: list[tuple[Path, Path]], tenant: str, console: Console)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console) as progress:
-            return await load(files, Ingestor(tenant, knowledge.embedder(), index), progress)
+            return await load(files, knowledge.ingestor(tenant, index), progress)
     finally:
         await index.aclose()
 

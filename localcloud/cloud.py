@@ -102,7 +102,7 @@ class LocalCloud:
         self.http: HttpGateway
         self.functions: LambdaService
         self.events: EventSources
-        self._deployer = Deployer(self._environ, self.aws, self.models, self.pinecone, self._state)
+        self._deployer = Deployer(self._environ, self.aws, self.models, self.pinecone, progress)
 
     @property
     def state(self) -> Path:

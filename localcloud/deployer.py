@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 from localcloud import tokens
 from localcloud.aws.cloud import Aws
@@ -32,20 +31,24 @@ class Deployer:
     own_index: bool
 
     def __init__(
-        self, environ: Mapping[str, str], aws: Aws, models: ModelServer, pinecone: PineconeServer, state: Path
+        self,
+        environ: Mapping[str, str],
+        aws: Aws,
+        models: ModelServer,
+        pinecone: PineconeServer,
+        progress: Callable[[str], None],
     ) -> None:
         self._environ = environ
         self._aws = aws
         self._models = models
         self._pinecone = pinecone
-        self._state = state
+        self._progress = progress
 
     async def parameters(self, origins: str, secret: str) -> dict[str, str]:
         """The values, for pages of `origins` and tokens signed with `secret`.
 
         Raises:
             ProviderError: the environment names a model or an index half.
-            StartFailed: the local index holds another embedding model's vectors.
         """
         # Asking an endpoint for its models may take a while, so it happens on a thread.
         self.chat = await asyncio.to_thread(chat_model, self._environ, self._models.url)
@@ -77,10 +80,12 @@ class Deployer:
         try:
             self._pinecone.open_index(INDEX, dimension=dimension)
         except ValueError:
-            raise StartFailed(
-                f"{embedding.name} makes vectors of {dimension} numbers, and {self._state / 'pinecone'} holds those of "
-                "another embedding model; remove that folder, and load your documents again"
-            ) from None
+            self._pinecone.drop_index(INDEX)
+            self._pinecone.open_index(INDEX, dimension=dimension)
+            self._progress(
+                f"the index was made anew, since it held another kind of vectors than the {dimension} numbers of "
+                f"{embedding.name}; load your documents again"
+            )
 
     async def _key(self, name: str, value: str) -> str:
         return await self._aws.put_secret(f"thinkaloud/{name}", value) if value else ""
@@ -91,6 +96,12 @@ _TUNABLE = {
     "PromptTokens": "PROMPT_TOKENS",
     "AnswerTokens": "ANSWER_TOKENS",
     "TopK": "TOP_K",
+    "DenseWeight": "DENSE_WEIGHT",
+    "MatchShare": "MATCH_SHARE",
+    "AbstainBelow": "ABSTAIN_BELOW",
+    "Rerank": "RERANK",
+    "RerankModel": "RERANK_MODEL",
+    "EmbeddingTokensPerMinute": "EMBEDDING_TOKENS_PER_MINUTE",
     "ChatFallbackModels": "CHAT_FALLBACK_MODELS",
     "ChatFirstTokenSeconds": "CHAT_FIRST_TOKEN_SECONDS",
     "ChatStallSeconds": "CHAT_STALL_SECONDS",

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from thinkaloud.errors import ThinkaloudError
 from thinkaloud.knowledge.documents import MEDIA, read_document
-from thinkaloud.knowledge.ingest import Ingestor
+from thinkaloud.knowledge.ingest import recount
+from thinkaloud.knowledge.lexicons import Lexicons
+from thinkaloud.state.lexicons import MemoryLexicons
 from thinkaloud.wiring import knowledge
 
 #: Documents under way at once: enough to keep both the embedder and the index busy.
@@ -26,18 +28,22 @@ def documents(folder: Path) -> list[Path]:
 
 async def load(paths: Sequence[Path], root: Path, tenant: str) -> None:
     """Ingest the documents. Those that did not change are only looked at."""
-    index = knowledge.index()
-    ingestor = Ingestor(tenant, knowledge.embedder(), index)
+    index, lexicons = knowledge.index(), knowledge.lexicons()
+    # The terms of all documents are counted at once, at the end: the local index outlives the local table anyway.
+    ingestor = knowledge.ingestor(tenant, index, Lexicons(MemoryLexicons()))
+    changes: list[bool] = []
     places = asyncio.Semaphore(AT_ONCE)
 
     async def ingest(path: Path) -> None:
         async with places:
-            await ingestor.ingest(read_document(path, root))
+            changes.append(not (await ingestor.ingest(read_document(path, root))).unchanged)
 
     try:
         async with asyncio.TaskGroup() as tasks:
             for path in paths:
                 tasks.create_task(ingest(path))
+        if any(changes) or (await lexicons.of(tenant)).passages != len(await index.ids(tenant)):
+            await recount(tenant, index, lexicons)
     finally:
         await index.aclose()
 

@@ -10,9 +10,9 @@ from thinkaloud.errors import ConfigurationError
 from thinkaloud.settings import (
     ALL,
     ChatSettings,
-    IndexSettings,
     JwtSettings,
     OriginSettings,
+    RetrievalSettings,
     TableSettings,
     read,
 )
@@ -48,7 +48,18 @@ def test_an_algorithm_that_is_not_offered_is_refused_with_those_that_are(value: 
 @pytest.mark.parametrize("value", ["0", "000", "-1", "1.5", "five", "1e3"])
 def test_a_count_is_a_whole_number_above_0(value: str) -> None:
     with pytest.raises(ConfigurationError, match=r"TOP_K is .* above 0"):
-        read(IndexSettings, {"PINECONE_INDEX_HOST": "x", "TOP_K": value})
+        read(RetrievalSettings, {"TOP_K": value})
+
+
+@pytest.mark.parametrize("value", ["0", "1", "0.25", "1e-3"])
+def test_a_share_is_a_number_from_0_to_1(value: str) -> None:
+    assert read(RetrievalSettings, {"DENSE_WEIGHT": value}).dense_weight == float(value)
+
+
+@pytest.mark.parametrize("value", ["-0.1", "1.01", "half", "nan", "inf"])
+def test_a_share_outside_is_refused(value: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"DENSE_WEIGHT is .* from 0 to 1"):
+        read(RetrievalSettings, {"DENSE_WEIGHT": value})
 
 
 def test_each_variable_belongs_to_one_group() -> None:

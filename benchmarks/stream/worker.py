@@ -20,15 +20,20 @@ from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.poster import Poster
 from thinkaloud.identity.principal import Principal
 from thinkaloud.knowledge.chunking import chunk
-from thinkaloud.knowledge.index import MemoryIndex, Passage
-from thinkaloud.knowledge.retriever import IndexRetriever
+from thinkaloud.knowledge.index import Passage, PassageVector
+from thinkaloud.knowledge.lexicons import Lexicons
+from thinkaloud.knowledge.memory_index import MemoryIndex
+from thinkaloud.knowledge.retriever import HybridRetriever, Recipe
+from thinkaloud.knowledge.sparse import passage_vector
 from thinkaloud.models.chat import ChatModel
 from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.protocol.frames import Accepted
 from thinkaloud.protocol.requests import Ask, UserMessage
+from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
 from thinkaloud.state.items import CLIENT_CONFIG
+from thinkaloud.state.lexicons import MemoryLexicons
 from thinkaloud.state.memory_connections import MemoryConnections
 
 if TYPE_CHECKING:
@@ -60,8 +65,9 @@ async def answer(
     reply = reception.receive(Message(connection, principal, ask.model_dump_json()))
     if not isinstance(reply, Accepted):
         raise RuntimeError(f"the question was refused: {reply}")
-    stores = Stores(conversations, DynamoJournal(client, table, _JOURNAL_SECONDS), control)
-    await Worker(stores, poster, await _abilities(language, chat)).work(dispatcher.jobs[0])
+    journal = DynamoJournal(client, table, _JOURNAL_SECONDS)
+    stores = Stores(conversations, journal, control, DynamoConnections(client, table))
+    await Worker(stores, poster, await _abilities(language, chat), dispatcher).work(dispatcher.jobs[0])
 
 
 def table_client() -> DynamoDBClient:
@@ -76,8 +82,14 @@ def _no_verifier() -> NoReturn:
 async def _abilities(language: Language, chat: ChatModel) -> Abilities:
     embedder, index = HashingEmbedder(), MemoryIndex()
     passages = _passages(language)
-    await index.upsert(_TENANT, passages, await embedder.embed([passage.text for passage in passages]))
-    return Abilities(IndexRetriever(embedder, index, SOURCES), chat, prompt_tokens=6_000)
+    texts = [passage.text for passage in passages]
+    dense = await embedder.embed(texts)
+    vectors = [PassageVector(one, passage_vector(text)) for one, text in zip(dense, texts, strict=True)]
+    await index.upsert(_TENANT, passages, vectors)
+    # Every page is wanted, whatever it has to do with the question: what is measured is the stream.
+    recipe = Recipe(top_k=SOURCES, match_share=0.0, abstain_below=0.0)
+    retriever = HybridRetriever(embedder, index, Lexicons(MemoryLexicons()), recipe)
+    return Abilities(retriever, chat, prompt_tokens=6_000)
 
 
 @cache

@@ -7,16 +7,17 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from localcloud.models import embedding, extractive, scripts
+from localcloud.models.embedding import StaticEmbedder
 from localcloud.models.openai_types import ApiError, ChatRequest, model_not_found
 from localcloud.models.pacing import READING_PACE, paced
 from localcloud.models.performance import Performance
 
 if TYPE_CHECKING:
-    from localcloud.models.embedding import Embedder
+    from localcloud.models.embedding import Embedder, LocalEmbedder
 
 _DESCRIPTIONS = {
     extractive.MODEL: "Extractive, not a language model: quotes the best-matching sentences of the passages given.",
-    embedding.MODEL: "Hashed terms and static word vectors, English and Chinese, 1024 dimensions by default.",
+    embedding.MODEL: "Static word vectors, added up; mostly English, 256 dimensions.",
 }
 
 
@@ -25,13 +26,13 @@ class Catalogue:
 
     def __init__(
         self,
-        embedder: Embedder,
+        embedder: LocalEmbedder,
         library: scripts.ScriptLibrary,
         pace: float = READING_PACE,
     ) -> None:
         self.library = library
         self.pace = pace
-        self._embedder = embedder
+        self._embedder = StaticEmbedder(embedder)
         self._extractive = extractive.ExtractiveModel(embedder)
         self._created = int(time.time())
 

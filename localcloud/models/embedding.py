@@ -1,8 +1,11 @@
-"""The local embedding model: deterministic, offline, good enough to retrieve by cosine alone in both languages.
+"""The local embedding models: deterministic, offline.
 
-A vector is two unit vectors side by side. The larger one hashes the text's terms (Weinberger et al. 2009,
-https://arxiv.org/abs/0902.2206) and finds what is said in the same words; the smaller one adds up WordLlama's static
-token vectors and finds, mostly in English, what is said in other words.
+`StaticEmbedder` is what `/v1/embeddings` serves: WordLlama's static token vectors added up. They find, mostly in
+English, what is said in other words; what is said in the same words the index finds by itself.
+
+`LocalEmbedder` must do without an index: two unit vectors side by side, of which the larger one hashes the text's terms
+(Weinberger et al. 2009, https://arxiv.org/abs/0902.2206), so that a cosine alone compares two texts in both languages.
+The extractive model and the stand-ins for Pinecone's own models use it.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ import numpy as np
 from safetensors import safe_open
 from tokenizers import Tokenizer
 
-from localcloud.models.text import plain, terms
+from localcloud.models.text import terms
+from thinkaloud.knowledge.terms import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +36,8 @@ if TYPE_CHECKING:
 
 MODEL = "local-embedding"
 DIMENSIONS = 1024
-MIN_DIMENSIONS, MAX_DIMENSIONS = 64, 4096
+#: What `/v1/embeddings` makes: 256 numbers, or the first ones of them.
+STATIC_DIMENSIONS, MIN_DIMENSIONS = 256, 64
 
 # What the static half counts for beside the hashed one; between 0.5 and 1 retrieval hardly changes.
 STATIC_WEIGHT = 0.7
@@ -73,6 +78,18 @@ class LocalEmbedder:
             row[:static] = math.sqrt(STATIC_WEIGHT) * unit(table.pooled(text)[:static])
             row[:] = unit(row)
         return vectors
+
+
+class StaticEmbedder:
+    """`Embedder` by static vectors alone, over the table of a `LocalEmbedder`."""
+
+    def __init__(self, local: LocalEmbedder) -> None:
+        self._local = local
+
+    def embed(self, texts: Sequence[str], dimensions: int = STATIC_DIMENSIONS) -> Vectors:
+        table = self._local.load()
+        vectors = [unit(table.pooled(text)[:dimensions]) for text in texts]
+        return np.stack(vectors) if vectors else np.zeros((0, dimensions), dtype=np.float32)
 
 
 class StaticVectors:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from localcloud.models.embedding import DIMENSIONS, Embedder
+from localcloud.models.embedding import STATIC_DIMENSIONS, Embedder
 from localcloud.models.openai_types import EmbeddingRequest, read_body
 from localcloud.models.pacing import tokens
 from localcloud.models.wire import encode_json
@@ -35,7 +35,7 @@ class EmbeddingsApi:
 
 
 def _answer(asked: EmbeddingRequest, embedder: Embedder) -> bytes:
-    vectors = embedder.embed(asked.input, asked.dimensions or DIMENSIONS)
+    vectors = embedder.embed(asked.input, asked.dimensions or STATIC_DIMENSIONS)
     rows: list[dict[str, Any]] = []
     for index, vector in enumerate(vectors):
         shape = (

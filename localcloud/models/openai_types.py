@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from localcloud.models.embedding import MAX_DIMENSIONS, MIN_DIMENSIONS
+from localcloud.models.embedding import MIN_DIMENSIONS, STATIC_DIMENSIONS
 
 _Body = TypeVar("_Body", bound=BaseModel)
 
@@ -113,7 +113,7 @@ class EmbeddingRequest(BaseModel):
 
     model: str
     input: Annotated[list[_Input], BeforeValidator(_listed), Field(min_length=1, max_length=2048)]
-    dimensions: int | None = Field(None, ge=MIN_DIMENSIONS, le=MAX_DIMENSIONS)
+    dimensions: int | None = Field(None, ge=MIN_DIMENSIONS, le=STATIC_DIMENSIONS)
     encoding_format: Literal["float", "base64"] = "float"
 
 

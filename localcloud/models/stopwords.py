@@ -1,4 +1,5 @@
-"""Words that say little about what a text is about, in three degrees per language.
+"""Words that say little about what a text is about, beside those of grammar, which are in `function_words` of the
+application.
 
 They are weights, not a filter: "who" alone is no topic, but it may still break a tie. The lists are kept by hand;
 what is common in *every* question ("how long", 「多少」) matters more to them than what is common in books.
@@ -11,22 +12,6 @@ def _words(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-# Grammar: articles, pronouns, prepositions, auxiliaries, question words.
-ENGLISH_GRAMMAR = _words(
-    """
-    a about above after again against all also although am among an and another any anybody anyone anything
-    are as at be became because been before being below between both but by can cannot could did do does doing
-    done down during each either else even ever every everything far few for from further had has have having
-    he her here hers herself him himself his how however i if in into is it its itself just long many me might
-    mine more most much must my myself neither no nobody nor not nothing now of off often on once one only
-    onto or other others our ours ourselves out over own per please quite rather same shall she should since
-    so some somebody someone something such than that the their theirs them themselves then there these they
-    this those though through till to too under until up upon us very was we well were what whatever when
-    whenever where whether which while who whom whose why will with within without would yes yet you your
-    yours yourself
-    """
-)
-
 # Everyday words that a question is built with rather than about.
 ENGLISH_FAINT = _words(
     """
@@ -35,12 +20,6 @@ ENGLISH_FAINT = _words(
     number old part people possible put said say see seem send show small soon still take tell thing think
     time two use used using want way week work year
     """
-)
-
-# Characters of Chinese grammar; a pair made only of these says next to nothing.
-CHINESE_GRAMMAR = frozenset(
-    "的了是在和与及或也就都而着之其这那有为以于对从被把让到由等很更最不没能会可要我你您他她它们"
-    "什么怎哪谁几多少个吗呢吧啊请问如何所因但则并且还又再已将已给向"
 )
 
 # Pairs that questions are built with.

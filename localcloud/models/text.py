@@ -8,11 +8,12 @@ and a passage always agree on what a term is.
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from localcloud.models.stopwords import CHINESE_FAINT, CHINESE_GRAMMAR, ENGLISH_FAINT, ENGLISH_GRAMMAR
+from localcloud.models.stopwords import CHINESE_FAINT, ENGLISH_FAINT
+from thinkaloud.knowledge.function_words import CHINESE_GRAMMAR, ENGLISH_GRAMMAR
+from thinkaloud.knowledge.terms import plain, singular, stem
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
@@ -39,12 +40,6 @@ class Term(NamedTuple):
     def is_character(self) -> bool:
         """Whether this is a single Chinese character, which says less than the pairs it is part of."""
         return _SINGLE_HAN.fullmatch(self.text) is not None
-
-
-def plain(text: str) -> str:
-    """`text` in the one form terms are made of: full-width forms made plain, case folded, lone surrogates replaced."""
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return unicodedata.normalize("NFKC", whole).casefold()
 
 
 def terms(text: str) -> list[Term]:
@@ -82,38 +77,8 @@ def _word(word: str) -> Term:
     bare = re.sub(r"['’][a-z]*$", "", word)
     if bare in ENGLISH_GRAMMAR:
         return Term(stem(bare), GRAMMAR)
-    faint = bare in ENGLISH_FAINT or _singular(bare) in ENGLISH_FAINT
+    faint = bare in ENGLISH_FAINT or singular(bare) in ENGLISH_FAINT
     return Term(stem(bare), FAINT if faint else CONTENT)
-
-
-def stem(word: str) -> str:
-    """The word without its common endings, so that "return", "returns", "returned" and "returning" are one term.
-
-    Deliberately lighter than Porter's stemmer: two words that differ must rarely become one.
-    """
-    if len(word) <= 3 or not word.isascii():
-        return word
-    word = _singular(word)
-    for ending in ("ing", "ed"):
-        root = word.removesuffix(ending)
-        if root != word and len(root) >= 3 and re.search("[aeiouy]", root):
-            word = root[:-1] if root[-1] == root[-2] and root[-1] not in "lsz" else root
-            break
-    if len(word) > 5:
-        word = word.removesuffix("ly")
-    if len(word) > 3:
-        word = word[:-1] + "i" if word[-1] == "y" else word.removesuffix("e")
-    return word
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("sses", "xes", "ches", "shes")):
-        return word[:-2]
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
 
 
 _BOUNDARY = re.compile(

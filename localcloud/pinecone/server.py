@@ -108,8 +108,8 @@ class PineconeServer:
         """The host of an index, which the client takes as it is."""
         return f"{self.url}{_INDEX_HOSTS.format(index=name)}"
 
-    def open_index(self, name: str, *, dimension: int, metric: Metric = "cosine") -> str:
-        """Makes a dense index unless it is there already; its host.
+    def open_index(self, name: str, *, dimension: int, metric: Metric = "dotproduct") -> str:
+        """Makes a dense index unless it is there already; its host. By dot product it takes sparse vectors too.
 
         Raises:
             ValueError: it is there, with another dimension or metric: its vectors are another model's.
@@ -125,6 +125,16 @@ class PineconeServer:
                 f"{metric} of {dimension}: delete the index, or choose another name"
             )
         return self.host_of(name)
+
+    def drop_index(self, name: str) -> None:
+        """Removes an index with all it holds.
+
+        Raises:
+            ServiceError: there is none, or it is protected.
+        """
+        if self._catalog is None:
+            raise RuntimeError("start the server first")
+        self._catalog.delete(name)
 
     def _application(self, catalog: Catalog) -> web.Application:
         def index_of(request: web.Request) -> Index:

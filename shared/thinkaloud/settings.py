@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from thinkaloud.errors import ConfigurationError
 
@@ -118,11 +118,34 @@ class EmbeddingSettings:
 
 @dataclass(frozen=True)
 class IndexSettings:
-    """The Pinecone index, and how many passages a question gets."""
+    """The Pinecone index."""
 
     host: str = variable("PINECONE_INDEX_HOST")
     api_key_arn: str = variable("PINECONE_API_KEY_ARN", "")
+
+
+@dataclass(frozen=True)
+class IngestSettings:
+    """How many tokens a minute, estimated, are embedded for documents; 0 for as many as the model takes."""
+
+    tokens_per_minute: int = variable("EMBEDDING_TOKENS_PER_MINUTE", 0)
+
+
+@dataclass(frozen=True)
+class RetrievalSettings:
+    """How passages are found and chosen; `docs/knowledge.md` says what each setting does.
+
+    `top_k` passages at most; `dense_weight` is the share of the score that likeness in meaning has, the rest is for the
+    words; `match_share` is what part of the best score a passage must reach, 0 for any; below `abstain_below` the
+    documents do not answer. `rerank_model` is one that Pinecone hosts; without one nothing is re-ranked.
+    """
+
     top_k: int = variable("TOP_K", 5)
+    dense_weight: float = variable("DENSE_WEIGHT", 0.3)
+    match_share: float = variable("MATCH_SHARE", 0.3)
+    abstain_below: float = variable("ABSTAIN_BELOW", 0.4)
+    rerank: Literal["never", "unsure", "always"] = variable("RERANK", "unsure", choices=("never", "unsure", "always"))
+    rerank_model: str = variable("RERANK_MODEL", "")
 
 
 #: Every group, for the check that template.yaml sets what is read and nothing else.
@@ -138,6 +161,8 @@ ALL: tuple[type, ...] = (
     ChatSettings,
     EmbeddingSettings,
     IndexSettings,
+    IngestSettings,
+    RetrievalSettings,
 )
 
 
@@ -169,6 +194,18 @@ def _convert(name: str, text: str, kind: Any, choices: tuple[str, ...], *, zero:
         if not text.isdecimal() or (int(text) == 0 and not zero):
             raise ConfigurationError(f"{name} is {text!r}; it must be a whole number{'' if zero else ' above 0'}")
         return int(text)
-    if kind is str:
+    if kind is float:
+        return _share(name, text)
+    if kind is str or choices:
         return text
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _share(name: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise ConfigurationError(f"{name} is {text!r}; it must be a number from 0 to 1")
+    return number

@@ -8,7 +8,8 @@ import pytest
 from pinecone import AsyncPinecone
 
 from localcloud.pinecone.server import PineconeServer
-from thinkaloud.knowledge.index import MemoryIndex, VectorIndex
+from thinkaloud.knowledge.index import VectorIndex
+from thinkaloud.knowledge.memory_index import MemoryIndex
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
 
 #: Numbers in a vector.

@@ -17,9 +17,9 @@ import pytest
 
 from localcloud.aws.cloud import Aws
 from localcloud.cloud import LocalCloud
-from localcloud.deployer import StartFailed
 from localcloud.gateway.errors import PortTaken
 from localcloud.models.server import ModelServer
+from localcloud.pinecone.schema import Metric
 from localcloud.pinecone.server import PineconeServer
 from localcloud.ports import free_port
 from localcloud.template.errors import TemplateError
@@ -95,11 +95,17 @@ async def test_a_broken_template_stops_what_had_started(project: Path, tmp_path:
     socket.create_server(("127.0.0.1", port)).close()
 
 
-async def test_an_index_of_another_embedding_model_is_not_mixed(project: Path, tmp_path: Path):
+@pytest.mark.parametrize(("dimension", "metric"), [(3, "dotproduct"), (256, "cosine")])
+async def test_an_index_of_another_shape_is_made_anew_and_says_so(
+    project: Path, tmp_path: Path, dimension: int, metric: Metric
+):
     async with PineconeServer(tmp_path / "pinecone") as earlier:
-        earlier.open_index("thinkaloud", dimension=3)
-    with pytest.raises(StartFailed, match=r"^local-embedding makes vectors of 1024 numbers, and .*remove that folder"):
-        await LocalCloud(project, port=0, state=tmp_path, environ={}).__aenter__()
+        earlier.open_index("thinkaloud", dimension=dimension, metric=metric)
+    told: list[str] = []
+    async with LocalCloud(project, port=0, state=tmp_path, environ={}, samples=False, progress=told.append):
+        pass
+    [line] = [line for line in told if "load your documents again" in line]
+    assert line.startswith("the index was made anew, since it held another kind of vectors than the 256 numbers of")
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,12 @@ import pytest
 
 from localcloud import samples
 from thinkaloud.errors import KnowledgeError
-from thinkaloud.knowledge.index import MemoryIndex
+from thinkaloud.knowledge.index import IndexQuery, Passage, PassageVector
+from thinkaloud.knowledge.lexicons import Lexicons
+from thinkaloud.knowledge.memory_index import MemoryIndex
+from thinkaloud.knowledge.sparse import passage_vector
 from thinkaloud.models.embedding import HashingEmbedder
+from thinkaloud.state.lexicons import MemoryLexicons
 
 
 class Embedder(HashingEmbedder):
@@ -31,7 +35,7 @@ class Index(MemoryIndex):
         self.changes: list[str] = []
         self.closed = 0
 
-    async def upsert(self, tenant: str, passages: Sequence[object], vectors: Sequence[Sequence[float]]) -> None:
+    async def upsert(self, tenant: str, passages: Sequence[Passage], vectors: Sequence[PassageVector]) -> None:
         self.changes += [f"put {passage.uri}" for passage in passages]
         await super().upsert(tenant, passages, vectors)
 
@@ -57,6 +61,13 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Index:
     return made
 
 
+@pytest.fixture(autouse=True)
+def lexicons(monkeypatch: pytest.MonkeyPatch) -> Lexicons:
+    made = Lexicons(MemoryLexicons())
+    monkeypatch.setattr(samples.knowledge, "lexicons", lambda: made)
+    return made
+
+
 @pytest.fixture
 def handbook(tmp_path: Path) -> Path:
     folder = tmp_path / "handbook"
@@ -74,9 +85,10 @@ async def load(handbook: Path) -> None:
 
 async def test_documents_are_found_under_their_path(handbook: Path, embedder: Embedder, index: Index):
     await load(handbook)
-    [vector] = await embedder.embed(["退款 五天之内。"])
-    assert (await index.query("demo", vector, 1))[0].passage.uri == "handbook/zh/refunds.md"
-    assert await index.query("other", vector, 1) == []
+    [dense] = await embedder.embed(["退款 五天之内。"])
+    query = IndexQuery(dense, passage_vector("退款 五天之内。"), top_k=1)
+    assert (await index.query("demo", query))[0].passage.uri == "handbook/zh/refunds.md"
+    assert await index.query("other", query) == []
     assert sorted(index.changes) == [
         "put handbook/en/refunds.md",
         "put handbook/notes.txt",
@@ -91,6 +103,17 @@ async def test_a_second_load_changes_nothing_and_embeds_nothing(handbook: Path, 
     await load(handbook)
     assert (embedder.texts, index.changes) == ([], [])
     assert index.closed == 2
+
+
+async def test_the_terms_are_counted_afresh_where_the_table_forgot_them(
+    handbook: Path, embedder: Embedder, index: Index, lexicons: Lexicons, monkeypatch: pytest.MonkeyPatch
+):
+    await load(handbook)
+    assert (await lexicons.of("demo")).passages == 3
+    restarted = Lexicons(MemoryLexicons())
+    monkeypatch.setattr(samples.knowledge, "lexicons", lambda: restarted)
+    await load(handbook)
+    assert (await restarted.of("demo")).passages == 3
 
 
 async def test_only_what_changed_is_loaded_again(handbook: Path, embedder: Embedder, index: Index):

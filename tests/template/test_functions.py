@@ -42,6 +42,7 @@ READS: dict[str, set[type]] = {
         settings.ChatSettings,
         settings.EmbeddingSettings,
         settings.IndexSettings,
+        settings.RetrievalSettings,
     },
 }
 #: Read by Powertools and by the log lines, not through thinkaloud.settings.

@@ -1,18 +1,32 @@
-"""Documents into the index."""
+"""Documents into the index: in batches, in flat memory, and the same however often it is killed and begun again."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from dataclasses import dataclass
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
-from thinkaloud.errors import DocumentError
-from thinkaloud.knowledge.chunking import chunk
+from thinkaloud.errors import DocumentEmpty, KnowledgeError
+from thinkaloud.knowledge.chunking import Chunk, chunks
+from thinkaloud.knowledge.dense import unit
 from thinkaloud.knowledge.documents import Document
-from thinkaloud.knowledge.index import Passage, VectorIndex
+from thinkaloud.knowledge.index import IndexQuery, Passage, PassageVector, SparseVector, Value, VectorIndex
+from thinkaloud.knowledge.lexicon import Lexicon
+from thinkaloud.knowledge.lexicons import Lexicons
+from thinkaloud.knowledge.pacing import Pacing
+from thinkaloud.knowledge.sparse import passage_vector
 from thinkaloud.models.embedding import Embedder
 
 #: Texts in one embedding request.
 BATCH = 64
+#: Seconds between looks for what was written, which Pinecone shows after a while.
+LOOKS = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0)
+#: Part of a chunk's fingerprint: another number where records of the same text are to be made anew.
+_FORMAT = "2"
+_NOTHING = SparseVector((), ())
 
 
 @dataclass(frozen=True)
@@ -24,50 +38,192 @@ class IngestOutcome:
     unchanged: bool
 
 
-class Ingestor:
-    """Loads documents for one tenant."""
+@dataclass
+class _Version:
+    """The version of a document that is being stored: what is there of it, and what of the one before."""
 
-    def __init__(self, tenant: str, embedder: Embedder, index: VectorIndex) -> None:
+    stored: frozenset[str]
+    ids: set[str] = field(default_factory=set)
+    fresh: int = 0
+    last: tuple[Passage, PassageVector] | None = None
+    added: Lexicon = field(default_factory=Lexicon)
+    name: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+
+    @property
+    def stale(self) -> list[str]:
+        """The ids of the version before that are not of this one."""
+        return sorted(self.stored - self.ids)
+
+
+class Ingestor:
+    """Loads documents for one tenant.
+
+    Args:
+        pacing: how fast texts are embedded, and what is tried again.
+        sleep: between two looks at the index.
+    """
+
+    def __init__(
+        self,
+        tenant: str,
+        embedder: Embedder,
+        index: VectorIndex,
+        lexicons: Lexicons,
+        pacing: Pacing | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._tenant = tenant
         self._embedder = embedder
         self._index = index
+        self._lexicons = lexicons
+        self._pacing = pacing or Pacing()
+        self._sleep = sleep
 
-    async def ingest(self, document: Document) -> IngestOutcome:
-        """Store a document's chunks, then remove those of an older version, so that one of both is always found.
+    async def ingest(
+        self,
+        document: Document,
+        metadata: Mapping[str, Value] | None = None,
+        progress: Callable[[int], None] = lambda chunks: None,
+    ) -> IngestOutcome:
+        """Store a document's chunks; once a query finds them, remove those of an older version.
+
+        So one of both versions is always found. The same call may be made again after any failure, or for nothing.
+
+        Args:
+            metadata: to filter by; no key is the name of a field of `Passage`.
+            progress: told how many chunks are stored, time and again.
 
         Raises:
-            DocumentError: there is no text below its headings.
-            KnowledgeError: the embedding model or the index did not answer; the same call may be made again.
+            DocumentError: the document cannot be read, or there is no text below its headings.
+            KnowledgeError: the embedding model or the index did not answer, or the index does not show what it took.
         """
-        passages = [self._passage(document, piece.position, piece.section, piece.text) for piece in chunk(document)]
-        if not passages:
-            raise DocumentError(f"{document.uri} has no text below its headings")
-        stored = set(await self._index.ids(self._tenant, document.id))
-        fresh = [passage for passage in passages if passage.id not in stored]
-        for start in range(0, len(fresh), BATCH):
-            batch = fresh[start : start + BATCH]
-            vectors = await self._embedder.embed([embedded_text(passage) for passage in batch])
-            await self._index.upsert(self._tenant, batch, vectors)
-        stale = stored - {passage.id for passage in passages}
-        if stale:
-            await self._index.delete(self._tenant, sorted(stale))
-        return IngestOutcome(document.uri, len(passages), unchanged=not fresh and not stale)
+        version = _Version(frozenset(await self._index.ids(self._tenant, document.id)))
+        pieces = chunks(document)
+        while batch := await asyncio.to_thread(lambda: list(islice(pieces, BATCH))):
+            await self._store(version, [self._passage(document, chunk, metadata or {}) for chunk in batch])
+            progress(len(version.ids))
+        if not version.ids:
+            raise DocumentEmpty(f"{document.uri}: there is no text below its headings")
+        if version.last is not None:
+            await self._until_found(version)
+        stale = version.stale
+        if version.fresh or stale:
+            await self._remove(document.id, stale, version.added, version.name.digest())
+        return IngestOutcome(document.uri, len(version.ids), unchanged=not version.fresh and not stale)
 
-    def _passage(self, document: Document, position: int, section: str, text: str) -> Passage:
-        parts = (self._embedder.name, document.title, section, text)
-        return Passage(
+    async def delete(self, document: str) -> int:
+        """Remove every chunk of a document, by its id, and see that no query finds one; how many there were.
+
+        Raises:
+            KnowledgeError: the index did not answer, or still shows what was deleted.
+        """
+        ids = await self._index.ids(self._tenant, document)
+        await self._remove(document, sorted(ids), Lexicon(), b"")
+        return len(ids)
+
+    async def _store(self, version: _Version, passages: Sequence[Passage]) -> None:
+        version.ids.update(passage.id for passage in passages)
+        for passage in passages:
+            version.name.update(passage.id.encode())
+        fresh = [passage for passage in passages if passage.id not in version.stored]
+        if not fresh:
+            return
+        texts = [embedded_text(passage) for passage in fresh]
+        dense = await self._pacing.embed(self._embedder, texts)
+        vectors = [PassageVector(unit(one), passage_vector(text)) for one, text in zip(dense, texts, strict=True)]
+        await self._index.upsert(self._tenant, fresh, vectors)
+        for vector in vectors:
+            version.added.count(vector.sparse.indices)
+        version.fresh += len(fresh)
+        version.last = (fresh[-1], vectors[-1])
+
+    async def _remove(self, document: str, ids: Sequence[str], added: Lexicon, name: bytes) -> None:
+        """Delete passages and count the change. Counted first: by then it is known which passages go."""
+        removed = Lexicon()
+        last: PassageVector | None = None
+        for start in range(0, len(ids), BATCH):
+            for vector in (await self._index.fetch(self._tenant, ids[start : start + BATCH])).values():
+                removed.count(vector.sparse.indices)
+                last = vector
+        change = hashlib.blake2b(name + "".join(ids).encode(), digest_size=16).digest()
+        await self._lexicons.change(self._tenant, document, change, added, removed)
+        if ids:
+            await self._index.delete(self._tenant, ids)
+            await self._until_gone(document, frozenset(ids), last)
+
+    async def _until_found(self, version: _Version) -> None:
+        """Wait until a query finds the last chunk, and the index lists all of them."""
+        assert version.last is not None  # noqa: S101 - the caller looked
+        passage, vector = version.last
+        query = IndexQuery(vector.dense, vector.sparse, 1, {"document": passage.document, **_only(passage.id)})
+
+        async def found() -> bool:
+            matches = await self._index.query(self._tenant, query)
+            return bool(matches) and version.ids <= set(await self._index.ids(self._tenant, passage.document))
+
+        await self._until(found, f"the {version.fresh} chunks of {passage.uri} that it took")
+
+    async def _until_gone(self, document: str, ids: frozenset[str], last: PassageVector | None) -> None:
+        """Wait until the index lists none of these, and a query does not find the last of them."""
+        query = None if last is None else IndexQuery(last.dense, _NOTHING, 1, {"document": document, **_only(max(ids))})
+
+        async def gone() -> bool:
+            if query is not None and await self._index.query(self._tenant, query):
+                return False
+            return ids.isdisjoint(await self._index.ids(self._tenant, document))
+
+        await self._until(gone, f"the deletion of {len(ids)} chunks of document {document}")
+
+    async def _until(self, seen: Callable[[], Awaitable[bool]], what: str) -> None:
+        for pause in LOOKS:
+            await self._sleep(pause)
+            if await seen():
+                return
+        raise KnowledgeError(f"the index does not show {what}, after {sum(LOOKS):.0f} seconds; try again")
+
+    def _passage(self, document: Document, chunk: Chunk, metadata: Mapping[str, Value]) -> Passage:
+        passage = Passage(
             document=document.id,
-            position=position,
+            position=chunk.position,
             title=document.title,
             uri=document.uri,
             media=document.media,
-            section=section,
+            section=chunk.section,
             language=document.language,
-            text=text,
-            fingerprint=hashlib.blake2b("\0".join(parts).encode(), digest_size=6).hexdigest(),
+            text=chunk.text,
+            fingerprint="",
+            page=chunk.page,
+            start=chunk.start,
+            end=chunk.end,
+            metadata=metadata,
         )
+        places = f"{chunk.page} {chunk.start} {chunk.end} {json.dumps(metadata, sort_keys=True)}"
+        parts = (_FORMAT, self._embedder.name, document.title, chunk.section, chunk.text, places)
+        return replace(passage, fingerprint=hashlib.blake2b("\0".join(parts).encode(), digest_size=6).hexdigest())
 
 
 def embedded_text(passage: Passage) -> str:
     """What is embedded: a passage is about its title and section too, even where its own words do not repeat them."""
     return "\n".join(part for part in (passage.title, passage.section, passage.text) if part)
+
+
+async def recount(tenant: str, index: VectorIndex, lexicons: Lexicons) -> int:
+    """Count a tenant's terms afresh from its index: what to do where the statistics were lost. How many passages.
+
+    Raises:
+        KnowledgeError: the index did not answer.
+        StorageError: the statistics cannot be stored.
+    """
+    counted = Lexicon()
+    ids = await index.ids(tenant)
+    for start in range(0, len(ids), BATCH):
+        for vector in (await index.fetch(tenant, ids[start : start + BATCH])).values():
+            counted.count(vector.sparse.indices)
+    await lexicons.replace(tenant, counted)
+    return counted.passages
+
+
+def _only(passage: str) -> dict[str, str | int]:
+    """The part of a filter by which one passage of a document is found."""
+    _, position, fingerprint = passage.split("#")
+    return {"position": int(position), "fingerprint": fingerprint}

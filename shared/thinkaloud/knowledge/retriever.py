@@ -1,27 +1,119 @@
-"""A question -> the passages to answer it from."""
+"""A question -> the passages to answer it from.
+
+embed ───┐
+lexicon ─┴─ query ─ (re-rank) ─ choose
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from thinkaloud.knowledge.index import VectorIndex
+from thinkaloud.errors import KnowledgeError
+from thinkaloud.knowledge.choosing import choose
+from thinkaloud.knowledge.covering import covers, threshold_for
+from thinkaloud.knowledge.dense import unit
+from thinkaloud.knowledge.index import IndexQuery, VectorIndex
+from thinkaloud.knowledge.lexicon import Lexicon
+from thinkaloud.knowledge.lexicons import Lexicons
+from thinkaloud.knowledge.reranking import RERANKED, Reranker, When, pays
 from thinkaloud.knowledge.search import Candidate, Retrieval, Search
+from thinkaloud.knowledge.sparse import query_vector, scaled
 from thinkaloud.models.embedding import Embedder
+from thinkaloud.telemetry import logger
+
+#: Candidates for each passage that is wanted, and the most: duplicates take places, and the audit shows the others.
+CANDIDATES, MOST_CANDIDATES = 4, 30
 
 
-class IndexRetriever:
-    """`Retriever` by one embedding and one query."""
+@dataclass(frozen=True)
+class Recipe:
+    """How passages are found and chosen.
 
-    def __init__(self, embedder: Embedder, index: VectorIndex, top_k: int) -> None:
+    Attributes:
+        top_k: the most passages.
+        dense_weight: what the likeness in meaning counts for, 0 to 1; the rest is for the words.
+        match_share: what part of the best score a passage must reach; 0 for any.
+        abstain_below: the score that the best passage must reach for an answer (see `covering`).
+        rerank: when a re-ranker is asked, if there is one.
+    """
+
+    top_k: int = 5
+    dense_weight: float = 0.3
+    match_share: float = 0.3
+    abstain_below: float = 0.4
+    rerank: When = "unsure"
+
+
+class HybridRetriever:
+    """`Retriever` by one embedding and one query, by meaning and by words at once."""
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        index: VectorIndex,
+        lexicons: Lexicons,
+        recipe: Recipe,
+        reranker: Reranker | None = None,
+    ) -> None:
         self._embedder = embedder
         self._index = index
-        self._top_k = top_k
+        self._lexicons = lexicons
+        self._recipe = recipe
+        self._reranker = reranker
 
     async def retrieve(self, tenant: str, search: Search) -> Retrieval:
-        started = time.perf_counter()
-        [vector] = await self._embedder.embed([search.text])
-        embedded = time.perf_counter()
-        matches = await self._index.query(tenant, vector, self._top_k)
-        timings = {"embed": round(embedded - started, 4), "search": round(time.perf_counter() - embedded, 4)}
-        candidates = [Candidate(match.passage, match.score) for match in matches]
-        return Retrieval(matches, candidates, covered=bool(matches), threshold=0.0, timings=timings)
+        clock = _Clock()
+        lexicon = asyncio.ensure_future(self._lexicons.of(tenant))
+        try:
+            [dense] = await self._embedder.embed(
+                [f"{search.context}\n{search.text}" if search.context else search.text]
+            )
+            query = self._query(search, dense, await lexicon)
+        finally:
+            lexicon.cancel()
+        clock.lap("embed")
+        found = await self._index.query(tenant, query)
+        clock.lap("search")
+        candidates = [Candidate(match.passage, match.score) for match in found]
+        threshold = threshold_for(search.text, self._recipe.abstain_below)
+        if self._reranker is not None and pays(self._recipe.rerank, [each.score for each in candidates], threshold):
+            candidates = await self._reranked(self._reranker, search, candidates)
+            clock.lap("rerank")
+        matches, candidates = choose(candidates, self._recipe.top_k, self._recipe.match_share)
+        return Retrieval(matches, candidates, covers(candidates, threshold), threshold, clock.laps)
+
+    def _query(self, search: Search, dense: Sequence[float], lexicon: Lexicon) -> IndexQuery:
+        share = self._recipe.dense_weight
+        return IndexQuery(
+            dense=[share * value for value in unit(dense)],
+            sparse=scaled(query_vector(search.text, search.context, lexicon.rarity), 1 - share),
+            top_k=min(max(CANDIDATES * self._recipe.top_k, 1), max(MOST_CANDIDATES, self._recipe.top_k)),
+            filter=search.filter,
+        )
+
+    async def _reranked(self, reranker: Reranker, search: Search, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The candidates with the re-ranker's scores, in its order; as they were where it does not answer."""
+        asked, others = candidates[:RERANKED], candidates[RERANKED:]
+        try:
+            scores = await reranker.rerank(search.text, [candidate.passage.text for candidate in asked])
+        except KnowledgeError as error:
+            logger().warning("not re-ranked", extra={"detail": str(error)})
+            return list(candidates)
+        weighed = [replace(candidate, reranked=score) for candidate, score in zip(asked, scores, strict=True)]
+        return [*sorted(weighed, key=lambda candidate: -(candidate.reranked or 0.0)), *others]
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = round(now - self._since, 4)
+        self._since = now

@@ -1,18 +1,25 @@
-"""Embedding model and index, for the turn and for ingestion."""
+"""Embedding model, index, term statistics and what is made of them, for the turn and for ingestion."""
 
 from __future__ import annotations
 
 import os
 from functools import cache
 
+import boto3
 import httpx2
 import openai
 from pinecone import AsyncPinecone
 
+from thinkaloud.knowledge.ingest import Ingestor
+from thinkaloud.knowledge.lexicons import Lexicons
+from thinkaloud.knowledge.pacing import Pacing
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
-from thinkaloud.knowledge.retriever import IndexRetriever
+from thinkaloud.knowledge.reranking import PineconeReranker
+from thinkaloud.knowledge.retriever import HybridRetriever, Recipe
 from thinkaloud.models.openai_embedding import OpenAIEmbedder
-from thinkaloud.settings import EmbeddingSettings, IndexSettings, read
+from thinkaloud.settings import EmbeddingSettings, IndexSettings, IngestSettings, RetrievalSettings, TableSettings, read
+from thinkaloud.state.items import CLIENT_CONFIG
+from thinkaloud.state.lexicons import DynamoLexicons
 from thinkaloud.wiring.aws import api_key
 
 #: Seconds for one embedding request.
@@ -40,11 +47,35 @@ def embedder() -> OpenAIEmbedder:
 
 def index() -> PineconeIndex:
     """The index of the environment."""
-    settings = read(IndexSettings, os.environ)
+    return PineconeIndex(_pinecone(), read(IndexSettings, os.environ).host)
+
+
+def lexicons() -> Lexicons:
+    """The tenants' term statistics."""
+    client = boto3.client("dynamodb", config=CLIENT_CONFIG)
+    return Lexicons(DynamoLexicons(client, read(TableSettings, os.environ).name))
+
+
+def retriever(statistics: Lexicons | None = None) -> HybridRetriever:
+    """What finds passages, as the environment sets it up; `statistics` in the place of those in the table."""
+    settings = read(RetrievalSettings, os.environ)
+    recipe = Recipe(
+        top_k=settings.top_k,
+        dense_weight=settings.dense_weight,
+        match_share=settings.match_share,
+        abstain_below=settings.abstain_below,
+        rerank=settings.rerank,
+    )
+    reranker = PineconeReranker(_pinecone(), settings.rerank_model) if settings.rerank_model else None
+    return HybridRetriever(embedder(), index(), statistics or lexicons(), recipe, reranker)
+
+
+def ingestor(tenant: str, vectors: PineconeIndex, statistics: Lexicons | None = None) -> Ingestor:
+    """What loads a tenant's documents into an index, which whoever opened it closes."""
+    pacing = Pacing(read(IngestSettings, os.environ).tokens_per_minute)
+    return Ingestor(tenant, embedder(), vectors, statistics or lexicons(), pacing)
+
+
+def _pinecone() -> AsyncPinecone:
     # Without a retry_config: the client heeds it for the control plane only, and queries are bounded by a time-out.
-    return PineconeIndex(AsyncPinecone(api_key=api_key(settings.api_key_arn)), settings.host)
-
-
-def retriever() -> IndexRetriever:
-    """What finds passages, as the environment sets it up."""
-    return IndexRetriever(embedder(), index(), read(IndexSettings, os.environ).top_k)
+    return AsyncPinecone(api_key=api_key(read(IndexSettings, os.environ).api_key_arn))

@@ -9,6 +9,7 @@ import openai
 
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
+from thinkaloud.knowledge.search import Retriever
 from thinkaloud.models.openai_chat import OpenAIChat
 from thinkaloud.models.steadfast import Patience, SteadfastChat
 from thinkaloud.settings import ChatSettings, read
@@ -26,8 +27,8 @@ def worker() -> Worker:
     return make_worker(abilities())
 
 
-def abilities() -> Abilities:
-    """The models and the retriever of the environment."""
+def abilities(retriever: Retriever | None = None) -> Abilities:
+    """The models and the retriever of the environment, or another retriever."""
     chat = read(ChatSettings, os.environ)
     client = openai.AsyncOpenAI(
         base_url=chat.base_url,
@@ -38,7 +39,7 @@ def abilities() -> Abilities:
         http_client=knowledge.http(),
     )
     return Abilities(
-        retriever=knowledge.retriever(),
+        retriever=retriever or knowledge.retriever(),
         chat=SteadfastChat(
             [OpenAIChat(client, model, chat.answer_tokens) for model in (chat.model, *chat.fallbacks)],
             Patience(first=chat.first_token_seconds, between=chat.stall_seconds),

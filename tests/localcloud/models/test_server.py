@@ -45,7 +45,7 @@ async def test_what_breaks_inside_is_a_server_error(
     def broken(*_: object) -> None:
         raise RuntimeError("the table is upside down")
 
-    monkeypatch.setattr(server.embedder, "embed", broken)
+    monkeypatch.setattr(server.embedder, "load", broken)
     with pytest.raises(openai.InternalServerError, match="upside down"):
         await client.embeddings.create(model="local-embedding", input="x")
     assert "/v1/embeddings failed" in caplog.text

@@ -121,7 +121,7 @@ async def open_index(client: AsyncPinecone | Pinecone) -> AsyncIterator[Callable
 @pytest.fixture
 async def index(server: PineconeServer, open_index: Callable[[str], Awaitable[Any]]) -> Any:
     """An empty cosine index of four dimensions."""
-    return await open_index(server.open_index(INDEX, dimension=DIMENSION))
+    return await open_index(server.open_index(INDEX, dimension=DIMENSION, metric="cosine"))
 
 
 @pytest.fixture

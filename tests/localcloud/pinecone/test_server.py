@@ -43,10 +43,12 @@ async def test_without_a_default_index_the_root_says_where_to_go(tmp_path: Path)
 
 async def test_opening_an_index_again_keeps_it(server: PineconeServer) -> None:
     assert server.open_index("movies", dimension=2) == server.open_index("movies", dimension=2)
-    with pytest.raises(ValueError, match="holds cosine vectors of dimension 2, not cosine of 3: delete the index"):
+    with pytest.raises(
+        ValueError, match="holds dotproduct vectors of dimension 2, not dotproduct of 3: delete the index"
+    ):
         server.open_index("movies", dimension=3)
-    with pytest.raises(ValueError, match="not dotproduct of 2"):
-        server.open_index("movies", dimension=2, metric="dotproduct")
+    with pytest.raises(ValueError, match="not cosine of 2"):
+        server.open_index("movies", dimension=2, metric="cosine")
 
 
 async def test_opening_an_index_needs_a_running_server(tmp_path: Path) -> None:
