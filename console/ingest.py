@@ -1,133 +1,188 @@
-"""`thinkaloud ingest`: Markdown and text files into a tenant's knowledge."""
+"""`thinkaloud ingest`: files into a tenant's documents, over the HTTP API.
+
+A document keeps the hash of the file it was made from. The same run again compares, skips what is there, follows what
+is still being read, and sends what never arrived.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Literal, Protocol
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from console.document_words import DocumentWords
+from console.files import Found
+from thinkaloud.client.documents import Documents, Failure, Progress, StoredDocument
+from thinkaloud.client.errors import ClientError, NoReply, RequestRefused
 
-from console.markdown import printable
-from thinkaloud.errors import DocumentError, KnowledgeError
-from thinkaloud.knowledge.documents import read_document
+State = Literal["ready", "unchanged", "deleted", "absent", "failed"]
+#: What a file is going through: comparing, being sent, waiting, being read, being deleted.
+Stage = Literal["hashing", "uploading", "queued", "reading", "deleting"]
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+#: The key in a document's metadata that holds the SHA-256 of its file.
+HASH = "sha256"
+#: Refusals that every other file would meet as well.
+FATAL_STATUSES = frozenset({401, 403})
 
-    from rich.console import Console
 
-    from thinkaloud.knowledge.documents import Document
-    from thinkaloud.knowledge.ingest import IngestOutcome
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file, or of one document that was to be deleted. `seconds` is the time it took."""
 
-#: Documents under way at once: while one is embedded another is stored.
-AT_ONCE = 4
+    name: str
+    state: State
+    document: str | None = None
+    chunks: int = 0
+    seconds: float = 0.0
+    code: str = ""
+    message: str = ""
 
 
 @dataclass(slots=True)
 class Report:
-    """What became of the files. `failures` are lines for a person; `broken` says why the run ended early, if it did."""
+    """What became of everything; `broken` is what ended the run early, if something did."""
 
-    loaded: int = 0
-    unchanged: int = 0
-    chunks: int = 0
-    failures: list[str] = field(default_factory=list)
-    broken: str = ""
+    outcomes: list[Outcome] = field(default_factory=list)
+    broken: ClientError | None = None
+    interrupted: bool = False
+
+    def count(self, state: State) -> int:
+        """How many ended so."""
+        return sum(outcome.state == state for outcome in self.outcomes)
+
+    @property
+    def chunks(self) -> int:
+        """Passages that were loaded."""
+        return sum(outcome.chunks for outcome in self.outcomes if outcome.state == "ready")
 
     @property
     def complete(self) -> bool:
-        """Whether every file is in the index now."""
-        return not self.failures and not self.broken
-
-    def __str__(self) -> str:
-        parts = [f"{self.loaded} loaded ({self.chunks} chunks)", f"{self.unchanged} unchanged"]
-        if self.failures:
-            parts.append(f"{len(self.failures)} failed")
-        return ", ".join(parts)
+        """Whether everything that was asked for is so now."""
+        return self.broken is None and not self.interrupted and not self.count("failed")
 
 
-class Loader(Protocol):
-    """What puts a document into the index: `thinkaloud.knowledge.ingest.Ingestor`."""
+class Screen(Protocol):
+    """Where a run is shown."""
 
-    async def ingest(self, document: Document) -> IngestOutcome:
-        """Store one document; may raise `KnowledgeError`."""
+    def begin(self, name: str) -> None:
+        """A file's turn has come."""
 
+    def stage(self, name: str, stage: Stage, done: int = 0, total: int | None = None) -> None:
+        """How far it is; `total` is None where nobody knows."""
 
-def files_in(given: Iterable[Path]) -> list[tuple[Path, Path]]:
-    """Every file that is meant, with the folder its name in the index is relative to: the one that holds `given`.
-
-    Folders are walked to the end, without hidden files; a path that does not exist is kept, to fail by name.
-    """
-    found = []
-    for path in map(Path.resolve, given):
-        inside = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
-        found += [(item, path.parent) for item in inside if not _is_hidden(item.relative_to(path))]
-    return list(dict.fromkeys(found))
+    def end(self, outcome: Outcome) -> None:
+        """It is over."""
 
 
-async def load(files: Iterable[tuple[Path, Path]], loader: Loader, progress: Progress) -> Report:
-    """Load the files, a few at once. One that cannot be read fails alone; a service that is down ends the run."""
-    report = Report()
-    files = list(files)
-    bar = progress.add_task("Loading", total=len(files))
-    places = asyncio.Semaphore(AT_ONCE)
-    names: set[str] = set()
+class Run:
+    """One run, `at_once` files at a time. What happens is told to `screen`, and collected in `report`."""
 
-    async def one(path: Path, root: Path) -> None:
-        async with places:
+    def __init__(
+        self, documents: Documents, screen: Screen, words: DocumentWords, report: Report, *, at_once: int
+    ) -> None:
+        self.report = report
+        self._documents = documents
+        self._screen = screen
+        self._words = words
+        self._places = asyncio.Semaphore(at_once)
+
+    async def load(self, files: Iterable[Found]) -> None:
+        """Load the files. One that fails does so alone; a service that is down, or no right to it, ends the run."""
+        first: dict[str, Found] = {}
+        for file in files:
+            if first.setdefault(file.name, file) is not file:
+                self._end(Outcome(file.name, "failed", code="twice", message=self._words.twice.format(file.name)))
+        await self._each(first, lambda name: self._load(first[name]))
+
+    async def delete(self, names: Sequence[str]) -> None:
+        """Delete the documents of these names, and those in folders of these names."""
+        found: dict[str, StoredDocument] = {}
+        missing = set(names)
+        try:
+            async for document in self._documents.all():
+                meant = {name for name in names if document.name == name or document.name.startswith(f"{name}/")}
+                missing -= meant
+                if meant:
+                    found[document.name] = document
+        except ClientError as error:
+            self.report.broken = error
+            return
+        for name in sorted(missing):
+            self._end(Outcome(name, "absent"))
+        await self._each(found, lambda name: self._delete(found[name]))
+
+    async def _each(self, names: Iterable[str], work: Callable[[str], Awaitable[Outcome]]) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for name in names:
+                    tasks.create_task(self._one(name, work))
+        except* ClientError as group:
+            self.report.broken = next(error for error in group.exceptions if isinstance(error, ClientError))
+
+    async def _one(self, name: str, work: Callable[[str], Awaitable[Outcome]]) -> None:
+        """Do it when its turn has come; what is wrong with this one alone is its outcome."""
+        async with self._places:
+            self._screen.begin(name)
+            began = time.monotonic()
             try:
-                document = _read(path, root, names)
-                outcome = await loader.ingest(document)
-            except DocumentError as error:
-                report.failures.append(str(error))
-                progress.console.print(printable(f"failed  {error}"), markup=False, highlight=False, soft_wrap=True)
-            else:
-                report.unchanged += outcome.unchanged
-                report.loaded += not outcome.unchanged
-                report.chunks += 0 if outcome.unchanged else outcome.chunks
-        progress.advance(bar)
+                outcome = await work(name)
+            except RequestRefused as error:
+                if error.status in FATAL_STATUSES:
+                    raise
+                outcome = Outcome(name, "failed", code=error.code, message=error.message)
+            except NoReply as error:
+                outcome = Outcome(name, "failed", code="no_reply", message=str(error))
+            except OSError as error:
+                said = self._words.unreadable.format(error.strerror or error)
+                outcome = Outcome(name, "failed", code="unreadable", message=said)
+        self._end(replace(outcome, seconds=round(time.monotonic() - began, 3)))
 
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for path, root in files:
-                tasks.create_task(one(path, root))
-    except* KnowledgeError as group:
-        report.broken = str(group.exceptions[0])
-    return report
+    async def _load(self, file: Found) -> Outcome:
+        self._screen.stage(file.name, "hashing")
+        digest, size = await asyncio.to_thread(_measure, file.path)
+        known = await self._documents.find(file.name)
+        if known is not None and known.metadata.get(HASH) == digest:
+            if known.status == "ready":
+                return Outcome(file.name, "unchanged", known.id, known.chunks)
+            if known.status in ("queued", "reading"):  # a run before this one got so far
+                return await self._follow(known)
+        announced = await self._documents.announce(file.name, size, {HASH: digest})
+        self._screen.stage(file.name, "uploading", 0, size)
+        await self._documents.send(
+            file.path, announced, lambda gone: self._screen.stage(file.name, "uploading", gone, size)
+        )
+        self._screen.stage(file.name, "queued")
+        return await self._follow(announced.document)
+
+    async def _follow(self, document: StoredDocument) -> Outcome:
+        last: StoredDocument | None = None
+        async for last in self._documents.follow(document):
+            if last.status == "reading":
+                progress = last.progress or Progress(done=0)
+                self._screen.stage(document.name, "reading", progress.done, progress.total)
+        if last is not None and last.status == "ready":
+            return Outcome(document.name, "ready", last.id, last.chunks)
+        failure = (last and last.error) or Failure(code="gone")
+        return Outcome(document.name, "failed", document.id, code=failure.code, message=failure.message)
+
+    async def _delete(self, document: StoredDocument) -> Outcome:
+        self._screen.stage(document.name, "deleting")
+        async for left in self._documents.follow(await self._documents.delete(document)):
+            if left.status == "failed":
+                failure = left.error or Failure(code="internal")
+                return Outcome(document.name, "failed", document.id, code=failure.code, message=failure.message)
+        return Outcome(document.name, "deleted", document.id)
+
+    def _end(self, outcome: Outcome) -> None:
+        self.report.outcomes.append(outcome)
+        self._screen.end(outcome)
 
 
-def ingest(given: Iterable[Path], tenant: str, console: Console) -> Report:
-    """Load what is given into the index of the environment, with a progress bar.
-
-    Raises:
-        ConfigurationError: a variable of the environment is missing.
-    """
-    return asyncio.run(_ingest(files_in(given), tenant, console))
-
-
-async def _ingest(files: list[tuple[Path, Path]], tenant: str, console: Console) -> Report:
-    from thinkaloud.wiring import knowledge
-
-    index = knowledge.index()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    try:
-        with Progress(*columns, console=console) as progress:
-            return await load(files, knowledge.ingestor(tenant, index), progress)
-    finally:
-        await index.aclose()
-
-
-def _read(path: Path, root: Path, names: set[str]) -> Document:
-    try:
-        document = read_document(path, root)
-    except OSError as error:
-        raise DocumentError(f"{path.name} cannot be read: {error.strerror}") from None
-    if document.uri in names:
-        raise DocumentError(f"{path}: another file of this run is called {document.uri} too; load their folder instead")
-    names.add(document.uri)
-    return document
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def _measure(path: Path) -> tuple[str, int]:
+    """SHA-256 and size of a file, in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size

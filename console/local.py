@@ -1,7 +1,7 @@
 """Where the project is, and the local cloud that runs for it.
 
 The cloud writes `.thinkaloud/local.json` into the project when it is ready: `page` and `ws` (URLs), `pid`, and
-`environment`, the variables its functions get. `GET {page}local/config.json` gives `ws`, a fresh development
+`environment`, the variables its functions get. `GET {page}local/config.json` gives `ws` and `http`, a fresh development
 `token`, `tenant`, `user`, `model` and `model_note`, what to know of that model by language.
 """
 
@@ -49,7 +49,7 @@ class RunningCloud:
     environment: Mapping[str, str]
 
     def config(self) -> dict[str, Any]:
-        """Ask it for a token and its WebSocket URL.
+        """Ask it for a token and its URLs.
 
         Raises:
             NoLocalCloud: nobody answers; the file was left behind by a cloud that was killed.
@@ -71,11 +71,17 @@ class RunningCloud:
     def endpoint(self) -> Endpoint:
         """Its WebSocket, with a fresh token for every attempt to connect."""
         config = self.config()
+        return Endpoint(str(config["ws"]), self._token, str(config.get("model", "")), config.get("model_note") or {})
 
-        async def token() -> str:
-            return str((await asyncio.to_thread(self.config))["token"])
+    def http_endpoint(self) -> Endpoint:
+        """Its HTTP API."""
+        config = self.config()
+        if not config.get("http"):
+            raise NoLocalCloud  # one of before there was an HTTP API
+        return Endpoint(str(config["http"]), self._token)
 
-        return Endpoint(str(config["ws"]), token, str(config.get("model", "")), config.get("model_note") or {})
+    async def _token(self) -> str:
+        return str((await asyncio.to_thread(self.config))["token"])
 
 
 def given_endpoint(url: str, token: str) -> Endpoint:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -65,15 +64,13 @@ def chat(
     ] = None,
 ) -> None:
     """Ask, and watch the answer form. Ctrl-C stops an answer."""
-    from console.words import explain, system_locale, valid_locale, words
+    from console.words import explain, words
     from thinkaloud.errors import ThinkaloudError
     from thinkaloud.language import language_of_locale
 
     if json_lines and once is None:
         raise typer.BadParameter("it needs a question: --once TEXT --json", param_hint="--json")
-    if locale is not None and (locale := valid_locale(locale)) is None:
-        raise typer.BadParameter("it is no locale; try zh, en or zh-CN", param_hint="--locale")
-    locale = locale or system_locale(os.environ)
+    locale = _locale(locale)
 
     from rich.console import Console
 
@@ -112,35 +109,43 @@ def token(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Markdown and text files, or folders.", metavar="PATH...")],
-    tenant: Annotated[str, typer.Option(help="Whose knowledge it becomes.", metavar="TENANT")] = "demo",
-    deployed: Annotated[
-        bool,
-        typer.Option(
-            "--deployed",
-            help="Load into the services that this environment's variables name (PINECONE_INDEX_HOST, "
-            "EMBEDDING_BASE_URL, ...), not into the local cloud.",
-        ),
+    paths: Annotated[list[str], typer.Argument(help="Files, folders, or patterns in quotes.", metavar="PATH...")],
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete the documents that these paths were loaded as.")
     ] = False,
+    json_lines: Annotated[bool, typer.Option("--json", help="Print every outcome as a line of JSON.")] = False,
+    jobs: Annotated[int, typer.Option(help="Files under way at once.", metavar="N", min=1, max=32)] = 4,
+    url: Annotated[
+        str | None,
+        typer.Option(help="The HTTP API, https://...; by default that of the local cloud that runs.", metavar="URL"),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(help="The token for --url; by default the variable THINKALOUD_TOKEN.", metavar="JWT"),
+    ] = None,
+    locale: Annotated[
+        str | None,
+        typer.Option(help="Language of messages, zh or en; by default that of the system.", metavar="LOCALE"),
+    ] = None,
 ) -> None:
-    """Load Markdown and text into a tenant's knowledge. A file loaded again replaces its older version."""
-    from botocore.exceptions import BotoCoreError, ClientError
-    from rich.console import Console
+    """Load documents. Run again, it skips what is there and goes on with what is not."""
+    from console.words import explain, words
+    from thinkaloud.errors import ThinkaloudError
+    from thinkaloud.language import language_of_locale
 
-    from console.ingest import ingest as load
-    from console.local import project_folder, running_cloud
+    language = language_of_locale(_locale(locale), "")
 
-    with plainly(BotoCoreError, ClientError):
-        if not deployed:
-            cloud = running_cloud(project_folder())
-            cloud.config()  # it may have been killed since it wrote its variables
-            os.environ.update(cloud.environment)
-        report = load(paths, tenant, Console(stderr=True))
-        print(f"tenant {tenant}: {report}")
-        if report.broken:
-            fail(report.broken)
-    if not report.complete:
-        raise typer.Exit(1)
+    from console.ingest_command import ingest as run
+    from console.local import NoLocalCloud
+
+    try:
+        endpoint = _endpoint(url, token, http=True)
+        code = run(endpoint, paths, delete=delete, at_once=jobs, json_lines=json_lines, language=language)
+    except NoLocalCloud:
+        fail(words(language).no_cloud)
+    except ThinkaloudError as error:
+        fail(explain(error, language))
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -173,11 +178,22 @@ def dev(
 app.command("eval", cls=EvalCommand)(evaluate)
 
 
-def _endpoint(url: str | None, token: str | None) -> Endpoint:
+def _locale(given: str | None) -> str | None:
+    """The locale that `--locale` names, else the system's, as the protocol writes it."""
+    from console.words import system_locale, valid_locale
+
+    if given is not None and (given := valid_locale(given)) is None:
+        raise typer.BadParameter("it is no locale; try zh, en or zh-CN", param_hint="--locale")
+    return given or system_locale(os.environ)
+
+
+def _endpoint(url: str | None, token: str | None, *, http: bool = False) -> Endpoint:
+    """What the options name: a WebSocket, or with `http` an HTTP API."""
     from console.local import given_endpoint, project_folder, running_cloud
 
     if url is None:
-        endpoint = running_cloud(project_folder()).endpoint()
+        cloud = running_cloud(project_folder())
+        endpoint = cloud.http_endpoint() if http else cloud.endpoint()
         return given_endpoint(endpoint.url, token) if token else endpoint
     token = token or os.environ.get("THINKALOUD_TOKEN", "")
     if not token:

@@ -72,7 +72,7 @@ _WORDS: dict[Language, Words] = {
 
 #: What a client's exception means, by its name, for those who read Chinese; the English is the exception's own.
 _FAILURES = {
-    "BadAddress": "地址不是 WebSocket 地址",
+    "BadAddress": "地址无法使用",
     "BadToken": "令牌无法发送",
     "HandshakeRefused": "服务器拒绝了连接，请检查令牌和地址",
     "CannotConnect": "无法连接服务器",
@@ -80,6 +80,7 @@ _FAILURES = {
     "NoReply": "没有收到回复",
     "FramesMissing": "回答不完整，部分内容没有送达",
     "Refused": "服务端拒绝了请求",
+    "RequestRefused": "HTTP API 拒绝了请求",
     "TurnLost": "服务端没有这个回答，或已过期",
     "GatewayError": "网关报告了错误",
     "InvalidFrame": "这个问题无法发送",

@@ -54,6 +54,7 @@ class HttpApi:
         #: Tokens that are not good any more.
         self.revoked: set[str] = set()
         self._looks: dict[str, int] = {}
+        self._arrival = asyncio.Condition()
 
     async def start(self) -> None:
         app = web.Application(middlewares=[self._cors, self._gatekeeper], client_max_size=2**27)
@@ -98,6 +99,11 @@ class HttpApi:
 
     def named(self, name: str) -> Document:
         return self.documents[document_id(name)]
+
+    async def arrived(self, count: int) -> None:
+        """Until the bucket has so many documents' files."""
+        async with asyncio.timeout(20), self._arrival:
+            await self._arrival.wait_for(lambda: len(self.uploads) >= count)
 
     @web.middleware
     async def _cors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -206,6 +212,8 @@ class HttpApi:
             return web.Response(status=412)
         self.uploads.setdefault(document["name"], []).append(body)
         document["status"] = "queued"
+        async with self._arrival:
+            self._arrival.notify_all()
         return web.Response()
 
     async def _audit(self, request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@
         ├── FramesMissing     the answer has a hole that no replay filled
         ├── TurnLost          the server has no such turn to go on with
         ├── Refused           the server answered a frame with an `error`
+        ├── RequestRefused    the HTTP API answered a request with another status than 2xx
         └── GatewayError      the gateway itself reported a failure (a frame without `type`)
 
 They live beside the client and not in `thinkaloud.errors`, whose table says what a *server's* failure looks like
@@ -98,6 +99,16 @@ class Refused(ClientError):
         super().__init__(f"the {what} was refused: {message}")
         self.code = code
         self.passing = passing
+
+
+class RequestRefused(ClientError):
+    """The HTTP API, or the bucket that takes a file, said no. `code` as in its `error`, `status` the HTTP status."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{message} ({code}, HTTP {status})")
+        self.status = status
+        self.code = code
+        self.message = message
 
 
 class GatewayError(ClientError):
