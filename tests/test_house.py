@@ -14,7 +14,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("shared/thinkaloud", "localcloud", "console")
+PACKAGES = ("shared/thinkaloud", "localcloud", "evaluation", "console")
 HANDLER_LINES = 30
 MODULE_LINES = 300
 #: Names that say nothing of what lives under them.
