@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import console.dev
 from console.dev import read_env
 from console.main import app
-from localcloud.cloud import StartFailed
+from localcloud.deployer import StartFailed
 from localcloud.gateway.errors import PortTaken
 from localcloud.providers import ProviderError
 from tests.client.scripted import listen, scripted_server
@@ -23,7 +23,7 @@ import asyncio, sys
 import console.dev
 
 class Cloud:
-    page_url, ws_url = "http://127.0.0.1:1/", "ws://127.0.0.1:1/v1"
+    page_url, ws_url, http_url = "http://127.0.0.1:1/", "ws://127.0.0.1:1/v1", "http://127.0.0.1:2"
 
     def __init__(self, project, port, *, environ, samples, pace, progress, log):
         self.progress, self.log = progress, log
@@ -70,7 +70,9 @@ async def staged(project: Path, how: str = "", *options: str) -> asyncio.subproc
 async def line(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
     async with asyncio.timeout(60):
-        return (await process.stdout.readline()).decode().rstrip("\n")
+        read = await process.stdout.readline()
+    assert read, "the process ended"
+    return read.decode().rstrip("\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -78,7 +80,7 @@ async def test_it_says_what_it_does_and_a_signal_ends_it(project: Path, number: 
     process = await staged(project)
     assert await line(process) == "options 0 False 30.0 yes"
     assert (await line(process)).endswith(" s  starting the parts")
-    assert await line(process) == "ready  page http://127.0.0.1:1/  ws ws://127.0.0.1:1/v1"
+    assert await line(process) == "ready  page http://127.0.0.1:1/  ws ws://127.0.0.1:1/v1  http http://127.0.0.1:2"
     process.send_signal(number)
     assert await line(process) == "stopping"
     process.send_signal(number)  # an impatient second one does not leave children behind
