@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
-from tests.builders import NOW, question
+from tests.builders import NOW, match, question
 from tests.dialogue.players import Found
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.interrupt import Stop
@@ -15,7 +15,7 @@ from thinkaloud.dialogue.turn import Abilities, Turn
 from thinkaloud.errors import ModelUnavailable
 from thinkaloud.models.chat import ChatMessage, Delta, Event, Finish
 from thinkaloud.models.steadfast import Patience, SteadfastChat
-from thinkaloud.protocol.frames import Complete, Error, Reasoning, Reset, Source, Text, TurnFrame
+from thinkaloud.protocol.frames import Complete, Error, Reasoning, Reset, Text, TurnFrame
 from thinkaloud.state.records import Exchange, Outcome
 
 Step = Delta | Finish | Exception | float
@@ -42,7 +42,7 @@ class Model:
 
 def play(*models: Model, text: str = "How long?", stop_after: float | None = None) -> tuple[list[TurnFrame], Outcome]:
     """The frames of a turn that these models answer, and what is stored of it."""
-    abilities = Abilities(Found(), SteadfastChat(models, Patience()), 2_000)
+    abilities = Abilities(Found([match()]), SteadfastChat(models, Patience()), 2_000)
 
     async def memory() -> list[Exchange]:
         return []
@@ -61,7 +61,7 @@ def play(*models: Model, text: str = "How long?", stop_after: float | None = Non
 
 
 def said(frames: Sequence[TurnFrame]) -> list[TurnFrame]:
-    return [frame for frame in frames if isinstance(frame, Text | Reasoning | Reset | Source)]
+    return [frame for frame in frames if isinstance(frame, Text | Reasoning | Reset)]
 
 
 def test_the_model_that_answered_is_named() -> None:
@@ -74,11 +74,11 @@ def test_the_model_that_answered_is_named() -> None:
 
 def test_so_is_the_one_that_was_stopped() -> None:
     failing = (ModelUnavailable("503"),)
-    second = Model("second", (Delta("Five "), FOREVER))
+    second = Model("second", (Delta("Five"), FOREVER))
     frames, outcome = play(Model("first", failing, failing), second, stop_after=5.0)
     assert isinstance(frames[-1], Complete)
     assert (frames[-1].finish, frames[-1].reason, frames[-1].model) == ("stopped", "user", "second")
-    assert outcome.answer == "Five "
+    assert outcome.answer == "Five"
 
 
 def test_before_anyone_has_answered_it_is_the_first_that_was_asked() -> None:
@@ -111,6 +111,6 @@ def test_nothing_is_taken_back_where_nothing_was_said() -> None:
     ],
 )
 def test_an_answer_that_stalls_ends_with_a_typed_error_and_keeps_what_was_said(text: str, message: str) -> None:
-    frames, outcome = play(Model("first", (Delta("Five "), FOREVER)), text=text)
+    frames, outcome = play(Model("first", (Delta("Five"), FOREVER)), text=text)
     assert frames[-1] == Error(code="model_stalled", message=message, retryable=True)
-    assert (outcome.state, outcome.answer, outcome.error) == ("failed", "Five ", "model_stalled")
+    assert (outcome.state, outcome.answer, outcome.error) == ("failed", "Five", "model_stalled")

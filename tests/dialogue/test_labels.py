@@ -42,6 +42,8 @@ def test_a_label_is_in_both_languages_and_holds_the_same_values(name: str) -> No
 @pytest.mark.parametrize("state", ["start", "end", "error"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_phase_has_a_label_for_every_state(phase: str, state: str, language: Language) -> None:
+    if (phase, state) == ("generation", "end"):
+        return  # `complete` says it
     assert label(f"{phase}.{state}", language, count=3)
 
 

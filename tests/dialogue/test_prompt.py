@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.builders import match
 from thinkaloud.dialogue.prompt import Prompt, build_prompt
+from thinkaloud.dialogue.prompts import load_prompt
 from thinkaloud.knowledge.index import Match
 from thinkaloud.language import Language, estimate_tokens, language_of
 from thinkaloud.models.chat import ChatMessage
@@ -25,7 +26,7 @@ def prompt(
     budget: int = PLENTY,
     language: Language = "en",
 ) -> Prompt:
-    return build_prompt(question, language, matches or [], memory or [], budget)
+    return build_prompt(question, load_prompt("answer", "v1", language), matches or [], memory or [], budget)
 
 
 def parsed(made: Prompt) -> tuple[list[tuple[str, str, str, str]], str]:

@@ -13,15 +13,16 @@ import pytest
 from tests.builders import NOW, match, outcome, question, turn_key
 from tests.dialogue.players import ANSWER, BrokenRetriever, Found, PacedChat, abilities
 from tests.virtual_time import in_virtual_time
-from thinkaloud.dialogue.job import TurnJob
+from thinkaloud.dialogue.job import RecordingDispatcher, TurnJob
 from thinkaloud.dialogue.means import Rhythm, Stores
 from thinkaloud.dialogue.run import REMEMBERED
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
-from thinkaloud.errors import Gone, ModelBroken, StorageError, StorageThrottled, Throttled
+from thinkaloud.errors import EndNotStored, Gone, ModelBroken, StorageError, StorageThrottled, Throttled
 from thinkaloud.gateway.poster import RecordingPoster
 from thinkaloud.models.chat import Delta, Finish
 from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal
+from thinkaloud.state.memory_connections import MemoryConnections
 from thinkaloud.state.records import (
     Outcome,
     Reader,
@@ -71,8 +72,9 @@ class Office:
 
     async def work(self, job: TurnJob = JOB) -> int:
         clock = asyncio.get_running_loop().time
-        stores = Stores(self.conversations, self.journal, self.control)
-        return await Worker(stores, self.poster, self.means, clock=lambda: NOW + clock()).work(job)
+        stores = Stores(self.conversations, self.journal, self.control, MemoryConnections())
+        worker = Worker(stores, self.poster, self.means, RecordingDispatcher(), clock=lambda: NOW + clock())
+        return await worker.work(job)
 
     def answer(self) -> int:
         """Let a worker run; how many turns it was the one to answer."""
@@ -181,7 +183,7 @@ def test_the_answer_is_stored_before_the_client_hears_of_the_end() -> None:
 
 def test_a_turn_remembers_the_last_few_exchanges() -> None:
     chat = PacedChat(*ANSWER)
-    office = Office(abilities(chat=chat, retriever=Found([])))
+    office = Office(abilities(chat=chat))
     turns = [f"turn-{number:04}" for number in range(10, 20)]
     office.conversations.release(turn_key())
     for turn in turns:
@@ -262,15 +264,12 @@ def test_a_search_that_fails_is_said_and_answered_all_the_same() -> None:
     assert office.frames[-1]["type"] == "complete"
 
 
-@pytest.mark.parametrize(
-    ("failure", "code"),
-    [(StorageThrottled("throttled"), "throttled"), (StorageError("down"), "storage_unavailable")],
-)
-def test_an_answer_that_cannot_be_stored_ends_in_one_typed_error(failure: StorageError, code: str) -> None:
+def test_an_answer_that_cannot_be_stored_is_told_to_its_end_and_tried_again() -> None:
     office = Office()
-    office.conversations.finish_fails = failure
-    office.answer()
-    assert [(end["type"], end["code"], end["retryable"]) for end in office.ends] == [("error", code, True)]
+    office.conversations.finish_fails = StorageThrottled("throttled")
+    with pytest.raises(EndNotStored):
+        office.answer()
+    assert [end["type"] for end in office.ends] == ["complete"]
     assert said(office.frames) == "A refund takes five working days [1]."
 
 

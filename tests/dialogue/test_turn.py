@@ -18,7 +18,8 @@ from tests.dialogue.players import (
 )
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.interrupt import Stop, StopReason
-from thinkaloud.dialogue.turn import SNIPPET, SNIPPET_TOKENS, Abilities, Turn
+from thinkaloud.dialogue.sources import SNIPPET, SNIPPET_TOKENS
+from thinkaloud.dialogue.turn import Abilities, Turn
 from thinkaloud.errors import (
     ModelBroken,
     ModelBusy,
@@ -176,7 +177,7 @@ def test_the_end_counts_tokens_and_seconds() -> None:
     complete = played.complete
     assert (complete.finish, complete.reason, complete.model) == ("stop", None, "paced")
     assert complete.usage == Usage(prompt=120, completion=8, estimated=False)
-    assert set(complete.timings) == {"embed", "search", "retrieval", "first_token", "generation", "total"}
+    assert set(complete.timings) == {"memory", "embed", "search", "retrieval", "first_token", "generation", "total"}
     assert complete.timings["total"] == pytest.approx(2.5, abs=0.01), "from the ask's arrival"
 
 
@@ -219,6 +220,7 @@ def test_the_outcome_is_what_the_client_saw() -> None:
         answer=played.text,
         finish="stop",
         model="paced",
+        covered=True,
         error=None,
         sources=[document.model_dump(mode="json", exclude_none=True) for document in source.docs],
         citations=[citation.model_dump(mode="json") for citation in played.complete.citations],
@@ -378,12 +380,12 @@ def test_a_stop_cuts_whatever_the_turn_waits_for(means: Abilities, story: list[s
 
 
 def test_a_stop_hangs_up_on_the_model_at_once_and_counts_what_it_said() -> None:
-    chat = PacedChat(Delta("A refund takes "), 60.0)
+    chat = PacedChat(Delta("A refund takes"), 60.0)
     played = Played(abilities(chat=chat), stop_at=5.0)
     assert chat.closed_at == pytest.approx(5.0, abs=0.001)
-    assert played.outcome.answer == "A refund takes "
+    assert played.outcome.answer == "A refund takes"
     assert played.complete.usage == Usage(
-        prompt=played.complete.usage.prompt, completion=estimate_tokens("A refund takes "), estimated=True
+        prompt=played.complete.usage.prompt, completion=estimate_tokens("A refund takes"), estimated=True
     )
     assert "generation" in played.complete.timings
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from itertools import islice
 
+from thinkaloud.dialogue.markers import Marker, MarkerFilter
 from thinkaloud.language import sentences
 from thinkaloud.protocol.encode import json_size
 from thinkaloud.protocol.frames import Citation
@@ -25,20 +26,29 @@ def find_citations(part: str, text: str, passages: Mapping[str, str]) -> tuple[C
     An answer that cites more than anyone would read has only its first `MAX_CITATIONS`, and empty quotes once all of
     them are over `MAX_QUOTES`.
     """
-    markers = (marker for marker in _MARKER.finditer(text) if marker.group(1) in passages)
     found = []
     room = MAX_QUOTES
-    for marker in islice(markers, MAX_CITATIONS):
-        source = marker.group(1)
-        start = utf16_length(text[: marker.start()])
-        quote = _best_sentence(_statement_before(text, marker.start()), passages[source])[:MAX_QUOTE]
+    for marker in islice(_markers(text, passages), MAX_CITATIONS):
+        start = utf16_length(text[: marker.start])
+        quote = _best_sentence(_statement_before(text, marker.start), passages[marker.number])[:MAX_QUOTE]
         room -= json_size(quote)
-        found.append(
-            Citation(
-                part=part, start=start, end=start + len(marker.group()), source=source, quote=quote if room >= 0 else ""
-            )
-        )
+        end = start + len(marker.number) + len("[]")
+        found.append(Citation(part=part, start=start, end=end, source=marker.number, quote=quote if room >= 0 else ""))
     return tuple(found)
+
+
+def _markers(text: str, passages: Mapping[str, str]) -> list[Marker]:
+    scan = MarkerFilter(_Any())
+    scan.feed(text)
+    scan.end()
+    return [marker for marker in scan.kept if marker.number in passages]
+
+
+class _Any(Container[str]):
+    """Holds every number, so that nothing is taken out and every place is that in the text itself."""
+
+    def __contains__(self, number: object) -> bool:
+        return True
 
 
 def utf16_length(text: str) -> int:

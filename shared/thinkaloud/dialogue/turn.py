@@ -1,76 +1,62 @@
 """The turn: a question becomes frames. No socket, no table, no vendor.
 
-memory ──┐
-retrieve ┴─ source ─ prompt ─ model ─ text... ─ complete
+           ┌ alone ─────────────────────┐              ┌ not covered ── words of our own ──┐
+question ──┤                            ├── retrieve ──┤                                   ├── complete
+           └ leans on ── memory ── ... ─┘              └ source ── prompt ── model ── text ┘
+
+Memory loads from the start, beside everything up to the prompt. A greeting goes to the model at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from thinkaloud.dialogue.abstention import closest, uncovered
+from thinkaloud.dialogue.auditing import audit_of
 from thinkaloud.dialogue.citations import find_citations
+from thinkaloud.dialogue.filters import read_filter
+from thinkaloud.dialogue.generation import ANSWER, say, since, write_answer
 from thinkaloud.dialogue.interrupt import Stop, until
 from thinkaloud.dialogue.labels import error_message, label
-from thinkaloud.dialogue.prompt import Prompt, build_prompt
-from thinkaloud.errors import KnowledgeError, client_code
-from thinkaloud.knowledge.index import Match
-from thinkaloud.knowledge.search import Retriever, Search
-from thinkaloud.language import estimate_tokens, language_of, language_of_locale, shortened
-from thinkaloud.models.chat import Begin, ChatModel, Delta, Finish
-from thinkaloud.protocol.frames import (
-    Complete,
-    Error,
-    Reasoning,
-    Reset,
-    Source,
-    SourceDocument,
-    Status,
-    Text,
-    TurnFrame,
-    Usage,
-)
+from thinkaloud.dialogue.progress import Progress
+from thinkaloud.dialogue.prompt import build_prompt
+from thinkaloud.dialogue.prompts import file_name, load_prompt
+from thinkaloud.dialogue.understanding import Rewrite, understand, understand_at_once
+from thinkaloud.dialogue.variants import Variants
+from thinkaloud.errors import InvalidFrame, KnowledgeError, client_code
+from thinkaloud.knowledge.search import Retrieval, Retriever, Search
+from thinkaloud.language import estimate_tokens, language_of, language_of_locale
+from thinkaloud.models.chat import ChatModel, Finish
+from thinkaloud.protocol.frames import Complete, Error, Status, TurnFrame, Usage
+from thinkaloud.state.audit import Audit
 from thinkaloud.state.records import Exchange, Outcome, Question
 from thinkaloud.telemetry import logger
 
-#: Estimated tokens of a source's snippet: as many in Chinese as in English, so that both cost the same to keep.
-SNIPPET_TOKENS = 150
-#: Characters of a source's snippet, and of all of a turn: with titles, they stay below one 32 KB frame.
-SNIPPET = 600
-SNIPPETS = 6_000
-_PART = "answer"
-_THOUGHTS = "reasoning"
-_STEP = 1
+Memory = Callable[[], Awaitable[Sequence[Exchange]]]
 
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a turn is answered with."""
+    """What a turn is answered with.
+
+    `rewrite` completes a follow-up where the rules are not sure; without it they decide. `models` names, for the audit,
+    those that the retriever works with: `embedding`, `rerank`.
+    """
 
     retriever: Retriever
     chat: ChatModel
     prompt_tokens: int
-
-
-@dataclass
-class _Progress:
-    """What is known so far; an answer that breaks off is stored from here."""
-
-    answer: str = ""
-    sources: tuple[SourceDocument, ...] = ()
-    passages: dict[str, str] = field(default_factory=dict)
-    model: str | None = None
-    thought: bool = False
-    finish: Finish | None = None
-    prompt_tokens: int = 0
-    timings: dict[str, float] = field(default_factory=dict)
+    variants: Variants = field(default_factory=Variants)
+    rewrite: Rewrite | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
 
 
 class Turn:
-    """One question on its way to its answer. `frames` runs once; `outcome` then says what to store.
+    """One question on its way to its answer. `frames` runs once; `outcome` and `audit` then say what to store.
 
     Args:
         memory: loads the last exchanges of the session.
@@ -82,7 +68,7 @@ class Turn:
         self,
         question: Question,
         abilities: Abilities,
-        memory: Callable[[], Awaitable[Sequence[Exchange]]],
+        memory: Memory,
         stop: Stop,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -91,8 +77,10 @@ class Turn:
         self._memory = memory
         self._stop = stop
         self._clock = clock
+        self._language = language_of(question.text)
         self._labels = language_of_locale(question.locale, question.text)
-        self._so_far = _Progress()
+        self._variant = abilities.variants.of(question.key.tenant, question.key.session)
+        self._so_far = Progress()
 
     async def frames(self) -> AsyncGenerator[TurnFrame, None]:
         """Everything the client sees of the turn, ending with one `Complete` or `Error`; never raises but on cancel."""
@@ -116,6 +104,7 @@ class Turn:
             finish="error" if isinstance(last, Error) else ending.finish,
             reason=None if isinstance(last, Error) else ending.reason,
             model=ending.model,
+            covered=ending.covered,
             error=last.code if isinstance(last, Error) else None,
             sources=[source.model_dump(mode="json", exclude_none=True) for source in self._so_far.sources],
             citations=[citation.model_dump(mode="json") for citation in ending.citations],
@@ -123,94 +112,105 @@ class Turn:
             timings=ending.timings,
         )
 
+    def audit(self, last: Complete | Error) -> Audit:
+        """Why the turn that ended with `last` was answered as it was."""
+        ending, error = (self._complete(), last.code) if isinstance(last, Error) else (last, None)
+        return audit_of(self._question, self._so_far, ending, error, self._variant, self._abilities.models)
+
     async def _answer(self) -> AsyncGenerator[TurnFrame, None]:
-        remembering = asyncio.ensure_future(self._memory())
+        remembering = asyncio.ensure_future(self._remember())
         try:
-            matches: list[Match] = []
-            async with aclosing(self._retrieve()) as retrieving:
-                async for found in retrieving:
-                    if isinstance(found, Status):
-                        yield found
-                    else:
-                        matches = found
-            prompt = build_prompt(
-                self._question.text,
-                language_of(self._question.text),
-                matches,
-                await remembering,
-                self._abilities.prompt_tokens,
-            )
+            async with aclosing(self._find(remembering)) as finding:
+                async for status in finding:
+                    yield status
+            found = self._so_far.retrieval
+            if found is not None and not found.covered:
+                for frame in self._abstain(found):
+                    yield frame
+                return
+            memory = await remembering
         finally:
             remembering.cancel()
-        if prompt.matches:
-            yield self._source(prompt.matches)
-        async with aclosing(self._generate(prompt)) as generating:
-            async for frame in generating:
-                yield frame
+            await asyncio.gather(remembering, return_exceptions=True)
+        async with aclosing(self._generate(memory)) as generating:
+            async for answering in generating:
+                yield answering
 
-    async def _retrieve(self) -> AsyncGenerator[Status | list[Match], None]:
-        """Status frames and, last, the matches. A search that fails costs the passages, not the answer."""
-        yield self._status("retrieval", "start")
+    async def _remember(self) -> Sequence[Exchange]:
         started = time.perf_counter()
-        try:
-            search = Search(self._question.text)
-            found = await self._abilities.retriever.retrieve(self._question.key.tenant, search)
-        except KnowledgeError as error:
-            logger().warning("retrieval failed", extra={"detail": str(error)})
-            self._so_far.timings["retrieval"] = latency = _since(started)
+        memory = await self._memory()
+        self._so_far.timings["memory"] = since(started)
+        return memory
+
+    async def _find(self, remembering: asyncio.Future[Sequence[Exchange]]) -> AsyncGenerator[Status, None]:
+        """Understand the question, and search where it asks the documents something."""
+        started = time.perf_counter()
+        understood = understand_at_once(self._question.text)
+        if understood is None or understood.search is not None:
+            yield self._status("retrieval", "start")
+        if understood is None:
+            memory = await remembering
+            rewriting = time.perf_counter()
+            understood = await understand(self._question.text, memory, self._abilities.rewrite)
+            self._so_far.timings["rewrite"] = since(rewriting)
+        self._so_far.understood = understood
+        if understood.search is None:
+            return
+        found = await self._retrieve(understood.search)
+        self._so_far.timings["retrieval"] = latency = since(started)
+        if found is None:
             yield self._status("retrieval", "error", latency=latency)
             return
-        latency = _since(started)
-        self._so_far.timings |= {**found.timings, "retrieval": latency}
-        name = {0: "end.none", 1: "end.one"}.get(len(found.matches), "end")
-        yield Status(
-            id="retrieval",
-            phase="retrieval",
-            state="end",
-            label=label(f"retrieval.{name}", self._labels, count=len(found.matches)),
-            latency=latency,
-        )
-        yield found.matches
+        count = len(found.matches) if found.covered else 0
+        name = {0: "end.none", 1: "end.one"}.get(count, "end")
+        words = label(f"retrieval.{name}", self._labels, count=count)
+        yield Status(id="retrieval", phase="retrieval", state="end", label=words, latency=latency)
 
-    def _source(self, matches: Sequence[Match]) -> Source:
-        self._so_far.passages = {str(number): match.passage.text for number, match in enumerate(matches, start=1)}
-        length = min(SNIPPET, SNIPPETS // len(matches))
-        self._so_far.sources = tuple(
-            _document(str(number), match, length) for number, match in enumerate(matches, start=1)
-        )
-        return Source(docs=self._so_far.sources)
-
-    async def _generate(self, prompt: Prompt) -> AsyncGenerator[TurnFrame, None]:
-        self._so_far.prompt_tokens = prompt.tokens
-        yield self._status("generation", "start")
-        started = time.perf_counter()
+    async def _retrieve(self, search: Search) -> Retrieval | None:
+        """What was found; None where the search failed, which costs the passages and not the answer."""
+        self._so_far.search = search
         try:
-            async with aclosing(self._abilities.chat.stream(prompt.messages)) as stream:
-                async for event in stream:
-                    match event:
-                        case Begin():
-                            self._so_far.model = event.model
-                            if self._so_far.thought:
-                                self._so_far.thought = False
-                                yield Reset(step=_STEP)
-                        case Finish():
-                            self._so_far.finish = event
-                        case Delta():
-                            self._so_far.timings.setdefault("first_token", _since(started))
-                            yield self._said(event)
-        except Exception:
-            yield self._status("generation", "error", latency=_since(started))
-            raise
-        finally:
-            self._so_far.timings["generation"] = _since(started)
-        # No `end`: `complete` comes next, ends the phase and tells how long it took.
+            self._so_far.search = replace(search, filter=read_filter(self._question.metadata))
+            found = await self._abilities.retriever.retrieve(self._question.key.tenant, self._so_far.search)
+        except (KnowledgeError, InvalidFrame) as error:
+            logger().warning("retrieval failed", extra={"detail": str(error)})
+            return None
+        self._so_far.retrieval = found
+        self._so_far.covered = found.covered
+        self._so_far.timings |= found.timings
+        return found
 
-    def _said(self, delta: Delta) -> Text | Reasoning:
-        if delta.kind == "reasoning":
-            self._so_far.thought = True
-            return Reasoning(part=_THOUGHTS, step=_STEP, content=delta.content)
-        self._so_far.answer += delta.content
-        return Text(part=_PART, step=_STEP, content=delta.content)
+    def _abstain(self, found: Retrieval) -> Iterator[TurnFrame]:
+        """Say that the documents do not answer, and which come closest. No model is asked."""
+        matches = closest(found)
+        if matches:
+            yield self._so_far.use(matches)
+        self._so_far.finish = Finish("stop", Usage(prompt=0, completion=0))
+        yield say(uncovered(matches, self._language), self._so_far)
+
+    async def _generate(self, memory: Sequence[Exchange]) -> AsyncGenerator[TurnFrame, None]:
+        understood, found = self._so_far.understood, self._so_far.retrieval
+        talks = understood is not None and understood.kind == "talk"
+        name, version = ("talk", "v1") if talks else ("answer", self._variant)
+        self._so_far.prompt = file_name(name, version, self._language)
+        prompt = build_prompt(
+            self._question.text,
+            load_prompt(name, version, self._language),
+            None if talks else found.matches if found else [],
+            memory,
+            self._abilities.prompt_tokens,
+        )
+        if prompt.matches:
+            yield self._so_far.use(prompt.matches)
+        yield self._status("generation", "start")
+        try:
+            async with aclosing(write_answer(self._abilities.chat, prompt, self._so_far)) as writing:
+                async for frame in writing:
+                    yield frame
+        except Exception:
+            yield self._status("generation", "error", latency=self._so_far.timings.get("generation"))
+            raise
+        # No `end`: `complete` comes next, ends the phase and tells how long it took.
 
     def _complete(self) -> Complete:
         so_far = self._so_far
@@ -218,40 +218,14 @@ class Turn:
         return Complete(
             finish=so_far.finish.reason if so_far.finish else "stopped",
             reason=None if so_far.finish else self._stop.reason,
-            model=so_far.model or self._abilities.chat.name,
-            citations=find_citations(_PART, so_far.answer, so_far.passages),
+            model=so_far.model,
+            covered=so_far.covered,
+            citations=find_citations(ANSWER, so_far.answer, so_far.passages),
             usage=usage
             or Usage(prompt=so_far.prompt_tokens, completion=estimate_tokens(so_far.answer), estimated=True),
             timings={**so_far.timings, "total": round(self._clock() - self._question.asked_at, 4)},
         )
 
     def _status(self, phase: str, state: str, latency: float | None = None) -> Status:
-        return Status.model_validate(
-            {
-                "id": phase,
-                "phase": phase,
-                "state": state,
-                "label": label(f"{phase}.{state}", self._labels),
-                "latency": latency,
-            }
-        )
-
-
-def _document(number: str, match: Match, length: int) -> SourceDocument:
-    passage = match.passage
-    snippet = shortened(passage.text, SNIPPET_TOKENS)
-    if len(snippet) > length:  # a table's spaces are no tokens
-        snippet = snippet[: length - 1] + "…"
-    return SourceDocument(
-        id=number,
-        title=passage.title,
-        uri=passage.uri,
-        media=passage.media,
-        score=round(match.score, 4),
-        snippet=snippet,
-        section=passage.section or None,
-    )
-
-
-def _since(started: float) -> float:
-    return round(time.perf_counter() - started, 4)
+        words = label(f"{phase}.{state}", self._labels)
+        return Status.model_validate({"id": phase, "phase": phase, "state": state, "label": words, "latency": latency})

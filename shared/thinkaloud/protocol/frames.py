@@ -131,6 +131,7 @@ class SourceDocument(Frame):
     score: float
     snippet: str
     section: str | None = None
+    page: int | None = Field(None, description="Where the document has pages or slides, from 1")
 
 
 class Source(Frame):
@@ -189,7 +190,8 @@ class Complete(Frame):
     type: Literal["complete"] = "complete"
     finish: Literal["stop", "length", "content_filter", "stopped", "other"]
     reason: Literal["user", "superseded", "deadline", "quota"] | None = None
-    model: str
+    model: str | None = Field(None, description="The one that answered; none where no model was asked")
+    covered: bool | None = Field(None, description="Whether the documents answer; absent where they were not asked")
     citations: tuple[Citation, ...] = ()
     usage: Usage
     timings: dict[str, float] = Field(description="Seconds by phase; `total` from the ask's arrival")

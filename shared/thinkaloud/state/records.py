@@ -80,6 +80,7 @@ class Outcome:
     finish: str
     reason: str | None = None
     model: str | None = None
+    covered: bool | None = None
     error: str | None = None
     sources: list[dict[str, Any]] = field(default_factory=list)
     citations: list[dict[str, Any]] = field(default_factory=list)

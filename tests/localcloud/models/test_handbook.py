@@ -13,6 +13,7 @@ import pytest
 from localcloud.models.embedding import LocalEmbedder
 from localcloud.models.extractive import DOES_NOT_KNOW, ExtractiveModel
 from thinkaloud.dialogue.prompt import build_prompt
+from thinkaloud.dialogue.prompts import load_prompt
 from thinkaloud.knowledge.chunking import Chunk, chunk
 from thinkaloud.knowledge.documents import Document, read_document
 from thinkaloud.knowledge.index import Match, Passage
@@ -49,7 +50,7 @@ class Handbook:
 
     def answer(self, question: str) -> tuple[str, list[str]]:
         """The extractive answer, and the pages that it cites."""
-        prompt = build_prompt(question, "en", self.nearest(question), [], 4_000)
+        prompt = build_prompt(question, load_prompt("answer", "v1", "en"), self.nearest(question), [], 4_000)
         answer = ExtractiveModel(self.embedder).answer([prompt.messages[-1].content])
         return answer, [prompt.matches[int(number) - 1].passage.uri for number in re.findall(r"\[(\d+)\]", answer)]
 
