@@ -297,3 +297,25 @@ async def test_copy_gives_the_markdown(open_page: OpenPage, stage: Stage) -> Non
     await page.get_by_role("button", name="Copy").click()
     await expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert await page.evaluate("navigator.clipboard.readText()") == scenes.ANSWER
+
+
+async def test_a_source_shows_what_the_answer_took_from_it(open_page: OpenPage, stage: Stage) -> None:
+    snippet = "It takes 5 days. Cards take longer. <b>It takes 5 days.</b>"
+
+    async def quote(turn: Turn) -> None:
+        await turn.accepted()
+        await turn.source({**scenes.REFUNDS, "snippet": snippet}, scenes.RETURNS)
+        await turn.text("Five days [1], more for cards [1].")
+        taken = ["Cards take longer.", "5 days. Cards", "It takes 5 days.", "said nowhere"]
+        await turn.complete(
+            citations=[{"part": "answer", "start": 0, "end": 3, "source": "1", "quote": quote} for quote in taken]
+        )
+
+    stage.on_ask = quote
+    page = await open_page()
+    await ask(page, scenes.QUESTION)
+    await page.get_by_role("button", name="Source 1: Refunds").first.click()
+    card = page.locator(".source").first
+    await expect(card.locator("blockquote")).to_have_text(snippet)
+    await expect(card.locator("mark")).to_have_text(["It takes 5 days.", "Cards take longer."])
+    await expect(page.locator(".source").last.locator("mark")).to_have_count(0)
