@@ -21,7 +21,7 @@ def table(rows: Iterable[Sequence[str]], page: int | None = None) -> Iterator[Bl
 
 
 class TableBuilder:
-    """Takes rows as they come. The first with more than one cell is the header; what is alone in its row is a line.
+    """Takes rows as they come. The first with more than one text is the header; a text alone in its row is a line.
 
     A table too wide for its header to be repeated becomes a paragraph for each row, of lines `column: value`.
     """
@@ -44,7 +44,7 @@ class TableBuilder:
             return
         if self._header:
             yield from self._row(cells)
-        elif sum(map(bool, cells)) == 1:
+        elif len(set(filter(None, cells))) == 1:
             self._alone.append(cells[-1])
             if sum(map(len, self._alone)) > BLOCK_CHARACTERS:
                 yield from self._paragraph()
@@ -57,12 +57,18 @@ class TableBuilder:
         """The last block, if any."""
         if not self._header:
             yield from self._paragraph()
-        elif not self._wide:
+        elif not self._wide and (self._lines or not self._rows):
             head = [_line(self._header), _line(["---"] * len(self._header))]
             yield Block("table", "\n".join([*head, *self._lines]), page=self._page)
         elif not self._rows:
             yield from self._text(", ".join(filter(None, self._header)))
         self._lines, self._size = [], 0
+
+    def turn(self, page: int) -> Iterator[Block]:
+        """The rows from here on stand on another page."""
+        if self._lines or not self._header:
+            yield from self.end()
+        self._page = page
 
     def _row(self, cells: list[str]) -> Iterator[Block]:
         self._rows += 1
