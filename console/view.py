@@ -136,7 +136,7 @@ class AnswerView:
 
     def _sources(self, documents: tuple[SourceDocument, ...], cited: frozenset[str]) -> Iterable[RenderableType]:
         numbers = [f"[{printable(document.id)}] " for document in documents]
-        titles = [Text(printable(_title(document))) for document in documents]
+        titles = [Text(printable(self._title(document))) for document in documents]
         # One line each, in columns; where it is narrow the path is cut first, then a title.
         room = max(8, self._live.console.width - cell_len(max(numbers, key=cell_len)))
         column = min(room, max(title.cell_len for title in titles))
@@ -152,6 +152,8 @@ class AnswerView:
             return ""
         said = {"stopped": self._words.stopped, "length": self._words.cut, "content_filter": self._words.filtered}
         pieces = [said.get(metadata["finish"], "")]
+        if metadata.get("covered") is False:
+            pieces.append(self._words.uncovered)
         if total := metadata.get("timings", {}).get("total"):
             pieces.append(duration(total))
         if usage := metadata.get("usage"):
@@ -160,9 +162,10 @@ class AnswerView:
         pieces.append(printable(metadata.get("model", "")))
         return " · ".join(filter(None, pieces))
 
-
-def _title(document: SourceDocument) -> str:
-    return document.title if document.section is None else f"{document.title} › {document.section}"
+    def _title(self, document: SourceDocument) -> str:
+        page = "" if document.page is None else self._words.page.format(document.page)
+        place = [part for part in (document.title, document.section, page) if part]
+        return " › ".join(dict.fromkeys(place))  # a section may be called as its document
 
 
 def duration(seconds: float) -> str:

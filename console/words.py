@@ -26,6 +26,8 @@ class Words:
     not_stopped: str
     cut: str
     filtered: str
+    uncovered: str
+    page: str
     new_session: str
     unknown_command: str
     failed: str
@@ -45,6 +47,8 @@ _WORDS: dict[Language, Words] = {
         not_stopped="Not listening any more; the answer itself may go on.",
         cut="The answer reached its length limit.",
         filtered="The model's provider withheld the rest.",
+        uncovered="Not covered by the documents",
+        page="p. {}",
         new_session="New conversation.",
         unknown_command="{}: no such command; there are /new and /quit.",
         failed="{}",
@@ -62,6 +66,8 @@ _WORDS: dict[Language, Words] = {
         not_stopped="已不再接收；服务端可能仍在回答。",
         cut="回答达到了长度上限。",
         filtered="其余内容被模型服务方屏蔽。",
+        uncovered="资料未涵盖此问题",
+        page="第 {} 页",
         new_session="已开始新会话。",
         unknown_command="没有命令 {}；可用的有 /new 和 /quit。",
         failed="出错了：{}",

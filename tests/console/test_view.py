@@ -177,3 +177,21 @@ def test_off_a_terminal_it_is_drawn_once_at_the_end():
 )
 def test_durations(seconds: float, text: str):
     assert duration(seconds) == text
+
+
+def test_a_source_says_where_in_its_document_it_is():
+    stage = Stage(width=72)
+    paged = {**DOCS[0], "section": "Refunds", "page": 12}
+    stage.show("source", docs=[paged, {**DOCS[1], "section": "时效", "page": 3}])
+    assert "[1] Refunds › p. 12" in stage.drawn
+    assert "[2] 配送 › 时效 › p. 3" in stage.drawn
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Not covered by the documents"), ("zh", "资料未涵盖此问题")])
+def test_an_answer_that_the_documents_do_not_give_is_marked(language: str, words: str):
+    stage = Stage(language)
+    stage.text("The closest are Refunds.")
+    stage.complete(covered=False)
+    assert f"{words} · 1.3 s" in stage.drawn
+    stage.complete(covered=True)
+    assert words not in stage.drawn
