@@ -243,6 +243,8 @@ class LocalCloud:
             "management": self.gateway.management_url,
             "admin": {
                 "gateway": f"{self.gateway.admin_url}/admin",
+                "functions": f"{self.functions.url}/admin/functions",
+                "events": self.events.admin_url,
                 "models": self.models.admin_url,
                 "pinecone": f"{self.pinecone.url}/admin",
             },

@@ -1,4 +1,4 @@
-"""Lambda's Invoke API over HTTP, for boto3's lambda client.
+"""Lambda's Invoke API over HTTP, for boto3's lambda client, and beside it a way to kill what runs.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from localcloud.functions.errors import MOST_SYNC_BYTES, InvocationRefused, PayloadNotJson
+from localcloud.functions.errors import MOST_SYNC_BYTES, FunctionNotFound, InvocationRefused, PayloadNotJson
 from localcloud.functions.invocation import InvocationResult, new_request_id
 from localcloud.template.identifiers import function_arn, split_function
 from localcloud.template.model import Function
@@ -32,15 +32,22 @@ class Invoker(Protocol):
     def accept_json(self, function: Function, payload: bytes, *, arn: str | None = None, **details: str) -> str:
         """Has the function run some time."""
 
+    def kill(self, function: str, payload: str = "") -> int:
+        """Kills the workers of a function whose event holds `payload`; how many there were."""
+
 
 class InvokeApi:
-    """Serves `POST /2015-03-31/functions/{name or ARN}/invocations` on 127.0.0.1."""
+    """Serves `POST /2015-03-31/functions/{name or ARN}/invocations` on 127.0.0.1.
+
+    `POST /admin/functions/{name}/kill?contains=TEXT` kills, with SIGKILL, what works on an event with this text in it.
+    """
 
     def __init__(self, invoker: Invoker) -> None:
         self._invoker = invoker
         # More than the limit is taken in, so that what is too large can be refused in Lambda's words.
         application = web.Application(client_max_size=MOST_SYNC_BYTES * 2)
         application.router.add_post("/2015-03-31/functions/{name}/invocations", self._invoke)
+        application.router.add_post("/admin/functions/{name}/kill", self._kill)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         self._url: str | None = None
 
@@ -60,6 +67,13 @@ class InvokeApi:
     async def stop(self) -> None:
         """Closes the API."""
         await self._runner.cleanup()
+
+    async def _kill(self, request: web.Request) -> web.Response:
+        try:
+            killed = self._invoker.kill(request.match_info["name"], request.query.get("contains", ""))
+        except FunctionNotFound as error:
+            return web.json_response({"error": {"code": "unknown_function", "message": str(error)}}, status=404)
+        return web.json_response({"killed": killed})
 
     async def _invoke(self, request: web.Request) -> web.Response:
         request_id = new_request_id()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import aiohttp
 
+from localcloud.queues.admin import DeliveryAdmin
 from localcloud.queues.faults import DeliveryFaults
 from localcloud.queues.mapping import Functions, MappingPoller
 from localcloud.queues.sqs import LONGEST_WAIT_S, Sqs
@@ -31,6 +32,7 @@ class EventSources:
         redelivery_s: float,
     ) -> None:
         self.faults = DeliveryFaults()
+        self._admin = DeliveryAdmin(self.faults)
         self._mappings = tuple(mappings)
         self._functions = functions
         self._environment = environment
@@ -38,10 +40,14 @@ class EventSources:
         self._session: aiohttp.ClientSession | None = None
         self._pollers: list[MappingPoller] = []
 
+    @property
+    def admin_url(self) -> str:
+        """Where the faults are set, `/deliveries` under it."""
+        return self._admin.url
+
     async def start(self) -> None:
         """Begin to wait for messages. QueueUnavailable where a queue is not there."""
-        if not self._mappings:
-            return
+        await self._admin.start()
         self._session = aiohttp.ClientSession(timeout=_LONGEST_CALL)
         sqs = Sqs(self._session, self._environment["AWS_ENDPOINT_URL"], self._environment)
         self._pollers = [
@@ -55,3 +61,4 @@ class EventSources:
         await asyncio.gather(*(poller.stop() for poller in self._pollers))
         if self._session is not None:
             await self._session.close()
+        await self._admin.stop()

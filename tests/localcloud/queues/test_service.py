@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import boto3
 import pytest
 
@@ -225,6 +226,26 @@ async def test_stopping_leaves_what_is_under_way(aws: Aws):
         await stage.worker.called(1)
         await stage.sources.stop()
         assert await stage.left() == 1
+
+
+async def test_a_plan_is_set_seen_and_taken_back_over_http(aws: Aws):
+    async with playing(aws, "admin") as stage, aiohttp.ClientSession() as http:
+        url = f"{stage.sources.admin_url}/deliveries"
+        async with http.put(url, json={"deliveries": 2}) as answer:
+            assert answer.status == 200
+        async with http.get(url) as answer:
+            assert (await answer.json())["plan"]["deliveries"] == 2
+        await stage.send("x")
+        await stage.empty()
+        assert stage.worker.batches == [["x"], ["x"]]
+        async with http.delete(url) as answer:
+            assert answer.status == 204
+        async with http.put(url, json={"kill_after_ms": -1}) as answer:
+            said = await answer.json()
+        assert (answer.status, said["error"]["code"]) == (400, "invalid_plan")
+        assert said["error"]["message"] == "kill_after_ms: Input should be greater than or equal to 0."
+        async with http.get(url) as answer:
+            assert await answer.json() == {"plan": None}
 
 
 def test_a_plan_must_do_something():
