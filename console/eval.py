@@ -1,4 +1,4 @@
-"""`thinkaloud eval`: questions whose answers are known, asked of the real retrieval and the real turn."""
+"""`thinkaloud eval` and `thinkaloud variants`: questions whose answers are known, asked of the real turn."""
 
 from __future__ import annotations
 
@@ -45,6 +45,19 @@ def _may_be_written(following: str) -> bool:
     return following != "" and not following.startswith("-") and (not path.exists() or is_run(path))
 
 
+Corpus = Annotated[
+    Path | None,
+    typer.Option(help="The documents to ask: another set with its paragraphs, a folder, or a file.", metavar="FILE"),
+]
+Limit = Annotated[int | None, typer.Option(help="Ask only the first N questions.", metavar="N", min=1)]
+Sample = Annotated[
+    int | None, typer.Option(help="Ask only N questions, drawn at random; the same each time.", metavar="N", min=1)
+]
+Concurrency = Annotated[
+    int, typer.Option(help="Questions under way at once, after the first 50.", metavar="N", min=1, max=64)
+]
+
+
 def evaluate(
     sets: Annotated[
         list[Path],
@@ -53,12 +66,7 @@ def evaluate(
             metavar="DATASET...",
         ),
     ],
-    corpus: Annotated[
-        Path | None,
-        typer.Option(
-            help="The documents to ask: another set with its paragraphs, a folder, or a file.", metavar="FILE"
-        ),
-    ] = None,
+    corpus: Corpus = None,
     json_file: Annotated[
         str | None,
         typer.Option(
@@ -73,13 +81,9 @@ def evaluate(
     retrieval_only: Annotated[
         bool, typer.Option("--retrieval-only", help="Ask no model for answers: only what retrieval finds is measured.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(help="Ask only the first N questions.", metavar="N", min=1)] = None,
-    sample: Annotated[
-        int | None, typer.Option(help="Ask only N questions, drawn at random; the same each time.", metavar="N", min=1)
-    ] = None,
-    concurrency: Annotated[
-        int, typer.Option(help="Questions under way at once, after the first 50.", metavar="N", min=1, max=64)
-    ] = 8,
+    limit: Limit = None,
+    sample: Sample = None,
+    concurrency: Concurrency = 8,
     fail_under: Annotated[
         list[str] | None,
         typer.Option(help="End with exit code 1 where a figure is below: hit@1=0.9. May be repeated.", metavar="BAR"),
@@ -89,18 +93,40 @@ def evaluate(
     ] = False,
 ) -> None:
     """Measure answers: hit@1, hit@5, MRR, citations, abstention, faithfulness, and how long each stage takes."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from console import evaluating, figures
 
-    from console import evaluating
-    from localcloud.aws.errors import AwsUnavailable
-    from localcloud.providers import ProviderError
-
-    with plainly(AwsUnavailable, BotoCoreError, ClientError, ProviderError):
+    with plainly(*evaluating.FORESEEN):
         bars = evaluating.bars_of(fail_under or [])
         if comparing:
-            evaluating.compare_runs(sets, report)
+            figures.compare_runs(sets, report)
             return
         wishes = evaluating.Wishes(answers=not retrieval_only, limit=limit, sample=sample, at_once=concurrency)
         run = evaluating.run(sets, corpus, wishes)
-        evaluating.show(run, json_file, report)
+        figures.show(run, json_file, report)
         evaluating.check(run, bars)
+
+
+def variants(
+    sets: Annotated[list[Path], typer.Argument(help="Questions, as for `thinkaloud eval`.", metavar="DATASET...")],
+    versions: Annotated[
+        str | None,
+        typer.Option(
+            help="Versions to compare, v1,v2; by default all there are. The first is the base.", metavar="LIST"
+        ),
+    ] = None,
+    corpus: Corpus = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a report of each version, and the comparisons.", metavar="DIR")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Each version's figures as JSON to standard output.")] = False,
+    limit: Limit = None,
+    sample: Sample = None,
+    concurrency: Concurrency = 8,
+) -> None:
+    """Compare versions of the answer's prompt: every question is asked with each of them."""
+    from console import evaluating, figures
+
+    with plainly(*evaluating.FORESEEN):
+        wishes = evaluating.Wishes(limit=limit, sample=sample, at_once=concurrency)
+        runs = evaluating.run_versions(sets, corpus, wishes, versions)
+        figures.show_versions(runs, report, as_json=as_json)

@@ -1,41 +1,42 @@
-"""What `thinkaloud eval` does: runs and shows. Figures go to standard output, everything else to standard error."""
+"""What `thinkaloud eval` does: reads, asks, and holds the figures against their bars."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
 from console.dev import read_env
-from console.eval import STDOUT
 from console.local import project_folder
-from console.markdown import printable
-from evaluation import report
-from evaluation.comparing import compare
 from evaluation.datasets import EvaluationSet, read_set
-from evaluation.errors import BarMissed, RunError
+from evaluation.errors import BarMissed, EvaluationError
 from evaluation.judge import Judge
-from evaluation.measuring import Plan, measure
+from evaluation.measuring import Plan, Watcher, measure, measure_versions
 from evaluation.run import Run
-from evaluation.saved import read_run, write_run
-from evaluation.scratch import Scratch, judging_model
+from evaluation.scratch import Scratch, Services, judging_model
+from localcloud.aws.errors import AwsUnavailable
+from localcloud.providers import ProviderError
+from thinkaloud.dialogue.prompts import versions
+
+T = TypeVar("T")
+
+#: What a person can mend, beside what Thinkaloud itself foresees.
+FORESEEN = (AwsUnavailable, BotoCoreError, ClientError, ProviderError)
 
 #: The questions of `--sample` are the same each time, so that two runs can be compared.
 _SEED = 4
-#: Questions that became worse, as many as the terminal lists.
-_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -73,20 +74,44 @@ def run(sets: Sequence[Path], corpus: Path | None, wishes: Wishes) -> Run:
         ConfigurationError, ProviderError: the environment names a model half.
         KnowledgeError: the documents could not be loaded.
     """
+    return asyncio.run(_measured(_chosen(read_set(sets, corpus), wishes), wishes, measure))
+
+
+def run_versions(sets: Sequence[Path], corpus: Path | None, wishes: Wishes, written: str | None) -> list[Run]:
+    """Ask the questions of `sets` with each version of the answer's prompt: those `written`, `v1,v2`, or all.
+
+    Raises:
+        EvaluationError: a version is not there.
+        DatasetError, ConfigurationError, ProviderError, KnowledgeError: as of `run`.
+    """
+    known = versions("answer")
+    wanted = [name.strip() for name in written.split(",")] if written else list(known)
+    if unknown := set(wanted) - set(known):
+        raise EvaluationError(f"--versions names {min(unknown)!r}; there are {', '.join(known)}")
     chosen = _chosen(read_set(sets, corpus), wishes)
-    return asyncio.run(_run(chosen, wishes, {**read_env(project_folder() / ".env"), **os.environ}))
+    return asyncio.run(_measured(chosen, wishes, partial(_with_versions, list(dict.fromkeys(wanted)))))
 
 
-async def _run(chosen: EvaluationSet, wishes: Wishes, environ: Mapping[str, str]) -> Run:
+async def _with_versions(
+    wanted: Sequence[str], chosen: EvaluationSet, services: Services, plan: Plan, watcher: Watcher
+) -> list[Run]:
+    return await measure_versions(chosen, services, plan, wanted, watcher)
+
+
+async def _measured(
+    chosen: EvaluationSet,
+    wishes: Wishes,
+    work: Callable[[EvaluationSet, Services, Plan, Watcher], Awaitable[T]],
+) -> T:
+    environ = {**read_env(project_folder() / ".env"), **os.environ}
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with _quiet():
         async with Scratch(environ) as services:
             model = judging_model(environ) if wishes.answers else None
-            judge = Judge(model) if model else None
-            plan = Plan(wishes.answers, wishes.at_once, judge)
+            plan = Plan(wishes.answers, wishes.at_once, Judge(model) if model else None)
             with Progress(*columns, console=console) as progress:
-                return await measure(chosen, services, plan, Bar(progress))
+                return await work(chosen, services, plan, Bar(progress))
 
 
 def _chosen(everything: EvaluationSet, wishes: Wishes) -> EvaluationSet:
@@ -107,51 +132,6 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
-
-
-def show(run: Run, json_file: str | None, folder: Path | None) -> None:
-    """The figures to standard output, as JSON or as tables; files where they are asked for.
-
-    Raises:
-        RunError: a file cannot be written.
-    """
-    if folder is not None:
-        for path in report.write_report(run, folder):
-            print(f"wrote {path}", file=sys.stderr)
-    if json_file not in (None, STDOUT):
-        write_run(run, Path(json_file))
-    figures = run.figures()
-    for note in run.notes:
-        print(printable(note), file=sys.stderr)
-    if json_file == STDOUT:
-        print(json.dumps({**figures, "judged_by": run.measure}))
-        return
-    console = Console()
-    _print(console, f"{run.name}: {len(run.results)} questions", report.quality(run, figures))
-    _print(console, "Durations", report.durations(figures))
-    facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.setup.items())
-    console.print(printable(facts), style="dim", markup=False, highlight=False)
-
-
-def compare_runs(paths: Sequence[Path], folder: Path | None) -> None:
-    """Show what differs between two saved runs.
-
-    Raises:
-        RunError: one of them is none, or they have nothing in common.
-    """
-    if len(paths) != 2:
-        raise RunError(f"--compare takes two runs, before and after; {len(paths)} are given")
-    before, after = (read_run(path / "run.json" if path.is_dir() else path) for path in paths)
-    found = compare(before, after)
-    if folder is not None:
-        for path in report.write_comparison(found, folder):
-            print(f"wrote {path}", file=sys.stderr)
-    console = Console()
-    _print(console, f"{before.name}: {found.common} questions in both runs", report.differences(found))
-    console.print(f"{len(found.worse)} questions became worse", highlight=False)
-    for change in found.worse[:_LISTED]:
-        said = f"  {change.before.question}  ({', '.join(change.worse)})"
-        console.print(printable(said), markup=False, highlight=False)
 
 
 def bars_of(written: Sequence[str]) -> dict[str, float]:
@@ -191,14 +171,3 @@ def check(run: Run, bars: Mapping[str, float]) -> None:
             wrong.append(f"{name} is {figure:g}, below {bar:g}")
     if wrong:
         raise BarMissed("; ".join(wrong))
-
-
-def _print(console: Console, title: str, shown: report.Table) -> None:
-    if not shown.rows:
-        return
-    table = Table(title=Text(printable(title)), title_justify="left", title_style="bold")
-    for number, column in enumerate(shown.columns):
-        table.add_column(Text(column), justify="right" if number else "left")
-    for row in shown.rows:
-        table.add_row(*map(Text, row))
-    console.print(table)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.eval import EvalCommand, evaluate
+from console.eval import EvalCommand, evaluate, variants
 from console.failures import fail, plainly
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ def dev(
 
 
 app.command("eval", cls=EvalCommand)(evaluate)
+app.command()(variants)
 
 
 def _locale(given: str | None) -> str | None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from evaluation.cases import Case
 from evaluation.observation import Cited, Observation, Reply
 from thinkaloud.dialogue.interrupt import Stop
 from thinkaloud.dialogue.turn import Abilities, Turn
-from thinkaloud.errors import ThinkaloudError
-from thinkaloud.knowledge.index import Match
+from thinkaloud.errors import KnowledgeError
 from thinkaloud.knowledge.search import Retrieval, Retriever, Search
 from thinkaloud.models.chat import ChatMessage, Event, Finish
-from thinkaloud.protocol.frames import Complete, Error, Source, SourceDocument, Text
+from thinkaloud.protocol.frames import Complete, Error, Text
+from thinkaloud.state.audit import Audit
 from thinkaloud.state.records import Exchange, Question, TurnKey
+
+#: All questions are asked in one session: where sessions have different versions of the prompt, a run has one.
+SESSION = "evaluation"
 
 
 class Silent:
@@ -41,10 +44,19 @@ class Watched:
         """Retrieve, and note it."""
         try:
             self.found = await self._retriever.retrieve(tenant, search)
-        except ThinkaloudError as error:
+        except KnowledgeError as error:
             self.error = f"{type(error).__name__}: {error}"
             raise
         return self.found
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """A turn that came to its end."""
+
+    text: str
+    ending: Complete | Error
+    audit: Audit
 
 
 class Asker:
@@ -63,41 +75,38 @@ class Asker:
         """Ask a case's questions one after the other, each with the memory of those before; the last is observed."""
         memory: list[Exchange] = []
         for text in case.turns[:-1]:
-            answer, _, _ = await self._turn(text, case, memory, self._abilities)
-            memory.append(Exchange(text, answer))
+            memory.append(Exchange(text, (await self._turn(text, case, memory, self._abilities)).text))
         watched = Watched(self._abilities.retriever)
-        answer, sources, ending = await self._turn(
-            case.question, case, memory, replace(self._abilities, retriever=watched)
-        )
-        if watched.error or isinstance(ending, Error):
-            detail = watched.error or f"{ending.code}: {ending.message}" if isinstance(ending, Error) else ""
-            return Observation(case.id, error=watched.error or detail)
+        answered = await self._turn(case.question, case, memory, replace(self._abilities, retriever=watched))
+        if watched.error or isinstance(answered.ending, Error):
+            return Observation(case.id, error=watched.error or _told(answered.ending))
         found = watched.found
-        matches = found.matches if found else []
+        passages = _passages(found, answered.audit) if found and found.covered else {}
         return Observation(
             case=case.id,
+            searched=answered.audit.search,
             ranking=_ranking(found) if found else (),
-            used=tuple(document.uri for document in sources),
+            used=tuple(uri for uri, _ in passages.values()),
             score=max((candidate.score for candidate in found.candidates), default=None) if found else None,
             covered=found.covered if found else True,
-            reply=_reply(answer, sources, ending, matches) if self._answers else None,
+            reply=_reply(answered, passages) if self._answers else None,
             unrewritten=await self._unrewritten(case) if case.follows_up else None,
-            timings=ending.timings,
+            timings={name: seconds for name, seconds in answered.ending.timings.items() if self._is_timed(name)},
         )
 
+    def _is_timed(self, stage: str) -> bool:
+        return self._answers or stage not in ("generation", "first_token")
+
     async def _unrewritten(self, case: Case) -> tuple[str, ...]:
+        """What the last question's own words alone find."""
         return _ranking(await self._abilities.retriever.retrieve(self._tenant, Search(case.question)))
 
-    async def _turn(
-        self, text: str, case: Case, memory: Sequence[Exchange], abilities: Abilities
-    ) -> tuple[str, tuple[SourceDocument, ...], Complete | Error]:
-        """(answer, sources, ending) of one question."""
-
+    async def _turn(self, text: str, case: Case, memory: Sequence[Exchange], abilities: Abilities) -> _Answered:
         async def remember() -> Sequence[Exchange]:
             return memory
 
         question = Question(
-            key=TurnKey(self._tenant, "evaluation", uuid.uuid4().hex),
+            key=TurnKey(self._tenant, SESSION, uuid.uuid4().hex),
             user="evaluation",
             message=case.id,
             text=text,
@@ -105,45 +114,38 @@ class Asker:
             asked_at=time.time(),
             trace="evaluation",
         )
-        answer: list[str] = []
-        sources: tuple[SourceDocument, ...] = ()
+        turn = Turn(question, abilities, remember, Stop())
+        said: list[str] = []
         ending: Complete | Error | None = None
-        async for frame in Turn(question, abilities, remember, Stop()).frames():
-            match frame:
-                case Text():
-                    answer.append(frame.content)
-                case Source():
-                    sources = frame.docs
-                case Complete() | Error():
-                    ending = frame
+        async for frame in turn.frames():
+            if isinstance(frame, Text):
+                said.append(frame.content)
+            elif isinstance(frame, Complete | Error):
+                ending = frame
         if ending is None:
             raise AssertionError("a turn ends with `complete` or `error`")
-        return "".join(answer), sources, ending
+        return _Answered("".join(said), ending, turn.audit(ending))
+
+
+def _told(ending: Complete | Error) -> str:
+    return f"{ending.code}: {ending.message}" if isinstance(ending, Error) else ""
 
 
 def _ranking(found: Retrieval) -> tuple[str, ...]:
     """Places in the order of retrieval: what it gives, then what it held back, but for copies of what it gives."""
-    given = {match.passage.id for match in found.matches}
-    rest = [
-        candidate.passage
-        for candidate in found.candidates
-        if candidate.passage.id not in given and candidate.dropped != "duplicate"
-    ]
-    return tuple(passage.uri for passage in (*(match.passage for match in found.matches), *rest))
+    given = [match.passage for match in found.matches]
+    ids = {passage.id for passage in given}
+    rest = [item.passage for item in found.candidates if item.passage.id not in ids and item.dropped != "duplicate"]
+    return tuple(passage.uri for passage in (*given, *rest))
 
 
-def _reply(text: str, sources: Sequence[SourceDocument], ending: Complete, matches: Sequence[Match]) -> Reply:
-    passages = _passages(sources, matches)
-    places = {document.id: (document.uri, passage) for document, passage in zip(sources, passages, strict=True)}
-    return Reply(text, tuple(Cited(*places[citation.source]) for citation in ending.citations), passages)
+def _passages(found: Retrieval, audit: Audit) -> dict[str, tuple[str, str]]:
+    """Marker -> (place, text) of the passages that the answer could use, in the order of their numbers."""
+    by_id = {item.passage.id: item.passage for item in found.candidates}
+    numbered = [(int(item.number), by_id[item.id]) for item in audit.candidates if item.number is not None]
+    return {str(number): (passage.uri, passage.text) for number, passage in sorted(numbered, key=lambda pair: pair[0])}
 
 
-def _passages(sources: Sequence[SourceDocument], matches: Sequence[Match]) -> tuple[str, ...]:
-    """The whole text of each source: a frame shows its beginning, and its passage is among the matches, in order."""
-    found = []
-    upcoming = iter(matches)
-    for document in sources:
-        beginning = document.snippet.removesuffix("…")
-        same = (match.passage.text for match in upcoming if match.passage.uri == document.uri)
-        found.append(next((text for text in same if text.startswith(beginning)), document.snippet))
-    return tuple(found)
+def _reply(answered: _Answered, passages: dict[str, tuple[str, str]]) -> Reply:
+    citations = tuple(Cited(*passages[marker]) for marker in answered.audit.cited if marker in passages)
+    return Reply(answered.text, citations, tuple(text for _, text in passages.values()))

@@ -8,13 +8,15 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from evaluation.asking import Asker
+from evaluation.asking import SESSION, Asker
 from evaluation.cases import Case
 from evaluation.datasets import EvaluationSet
 from evaluation.judge import Judge
 from evaluation.observation import Observation
-from evaluation.run import Result, Run, result_of
+from evaluation.run import Result, Run, Setup, result_of
 from evaluation.scratch import TENANT, Services
+from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.dialogue.variants import Variants
 from thinkaloud.errors import ThinkaloudError
 from thinkaloud.knowledge.documents import Document
 
@@ -54,37 +56,57 @@ async def measure(chosen: EvaluationSet, services: Services, plan: Plan, watcher
         DatasetError: a document cannot be read.
         KnowledgeError: the embedding model or the index did not answer while documents were loaded.
     """
-    started = time.perf_counter()
-    chunks = await load(chosen, services, watcher)
-    loaded = time.perf_counter()
-    asker = Asker(TENANT, services.abilities, answers=plan.answers)
-    seen = await _ask(chosen.cases, asker, plan, watcher)
-    asked = time.perf_counter()
-    results = await _judge(list(zip(chosen.cases, seen, strict=True)), plan, watcher)
-    setup: dict[str, str | int | float] = {
-        **services.names,
-        "documents": len(chosen.corpus),
-        "chunks": chunks,
-        "seconds_loading": round(loaded - started, 1),
-        "seconds_asking": round(asked - loaded, 1),
-    }
-    if not plan.answers:
-        setup["chat"] = "none (retrieval only)"
-    if plan.judge is not None:
-        setup["judge"] = plan.judge.name
-    return Run(chosen.name, tuple(results), "judge" if plan.judge else "overlap", setup, chosen.notes)
+    loaded = await load(chosen, services, watcher)
+    return await ask(chosen, services.abilities, {**services.names, **loaded}, plan, watcher)
 
 
-async def load(chosen: EvaluationSet, services: Services, watcher: Watcher) -> int:
-    """Bring the documents into the index, a few at once; how many chunks they make."""
+async def measure_versions(
+    chosen: EvaluationSet, services: Services, plan: Plan, versions: Sequence[str], watcher: Watcher
+) -> list[Run]:
+    """Ask every question once with each version of the answer's prompt; the documents are loaded once.
+
+    Raises:
+        DatasetError, KnowledgeError: as of `measure`.
+    """
+    loaded = await load(chosen, services, watcher)
+    runs = []
+    for version in versions:
+        abilities = replace(services.abilities, variants=Variants(((version, 1),)))
+        run = await ask(chosen, abilities, {**services.names, **loaded}, plan, watcher)
+        runs.append(replace(run, name=f"{chosen.name} with {version}"))
+    return runs
+
+
+async def load(chosen: EvaluationSet, services: Services, watcher: Watcher) -> Setup:
+    """Bring the documents into the index, a few at once; how many they are, and how long it took."""
     watcher.begin("Loading", len(chosen.corpus))
+    started = time.perf_counter()
 
     async def one(document: Document) -> int:
         return (await services.ingestor.ingest(document)).chunks
 
     chunks = sum(await _each(chosen.corpus.documents(), one, LOADING, watcher))
     await services.loaded()
-    return chunks
+    return {
+        "documents": len(chosen.corpus),
+        "chunks": chunks,
+        "seconds_loading": round(time.perf_counter() - started, 1),
+    }
+
+
+async def ask(chosen: EvaluationSet, abilities: Abilities, setup: Setup, plan: Plan, watcher: Watcher) -> Run:
+    """Ask every question of documents that are loaded, and score what comes of it."""
+    started = time.perf_counter()
+    seen = await _ask(chosen.cases, Asker(TENANT, abilities, answers=plan.answers), plan, watcher)
+    asked = time.perf_counter()
+    results = await _judge(list(zip(chosen.cases, seen, strict=True)), plan, watcher)
+    answering: Setup = {"chat": "none, retrieval only"}
+    if plan.answers:
+        answering = {"chat": abilities.chat.name, "prompt": abilities.variants.of(TENANT, SESSION)}
+    if plan.judge is not None:
+        answering |= {"judge": plan.judge.name, "not judged": plan.judge.failures}
+    setup = {**answering, **setup, "seconds_asking": round(asked - started, 1)}
+    return Run(chosen.name, tuple(results), "judge" if plan.judge else "overlap", setup, chosen.notes)
 
 
 async def _ask(cases: Sequence[Case], asker: Asker, plan: Plan, watcher: Watcher) -> list[Observation]:

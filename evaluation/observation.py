@@ -26,14 +26,16 @@ class Reply:
 class Observation:
     """What came of asking one question.
 
-    `ranking` are the places of the passages that retrieval found, best first, one for each passage; `used` those of
-    the passages that an answer could use. `score` is the best passage's. `covered` is false where retrieval says that
-    the documents do not answer this. `reply` is None where only retrieval was asked for. `unrewritten` is the ranking
-    for a follow-up's own words alone. `timings` are seconds by stage, where the question was asked while nothing else
-    was. `error` says why there is no result, where there is none.
+    `searched` is what was looked for: a follow-up may have been completed. `ranking` are the places of the passages
+    that retrieval found, best first, one for each passage; `used` those of the passages that an answer could use.
+    `score` is the best passage's. `covered` is false where retrieval says that the documents do not answer this.
+    `reply` is None where only retrieval was asked for. `unrewritten` is the ranking for a follow-up's own words alone.
+    `timings` are seconds by stage, where the question was asked while nothing else was. `error` says why there is no
+    result, where there is none.
     """
 
     case: str
+    searched: str = ""
     ranking: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
     score: float | None = None

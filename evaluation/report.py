@@ -19,7 +19,7 @@ from evaluation.scores import METRICS, Metric
 #: Failures that the Markdown report lists; the HTML report lists all.
 LISTED = 40
 #: Groups of questions, in the order of columns; the first is all of them.
-_GROUPS = {"": "all", "en": "English", "zh": "Chinese", "follow_up": "follow-ups", "unrewritten": "without rewriting"}
+_GROUPS = {"": "all", "en": "English", "zh": "Chinese", "follow_up": "follow-ups", "unrewritten": "not rewritten"}
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -73,22 +73,20 @@ def failures(run: Run) -> list[Failure]:
 
 
 def differences(comparison: Comparison) -> Table:
-    """Both runs' figures and what to make of the difference."""
+    """Both runs' figures and what to make of the difference: a star where chance is an unlikely reason."""
     rows = [
         (
             item.metric.label,
             share(item.before),
             share(item.after),
-            f"{item.change:+.4f}",
-            f"{item.low:+.4f} to {item.high:+.4f}",
-            f"{item.better} / {item.worse}",
+            f"{item.change:+.4f}{'*' if item.certain else ''}",
+            f"{item.low:+.3f} {item.high:+.3f}",
+            f"{item.better}/{item.worse}",
             f"{item.p:.3f}",
-            "yes" if item.certain else "",
         )
         for item in comparison.differences
     ]
-    columns = ("", "before", "after", "change", "95 % interval", "better / worse", "sign test p", "certain")
-    return Table(columns, tuple(rows))
+    return Table(("", "before", "after", "change", "95 % interval", "up/down", "p"), tuple(rows))
 
 
 def share(value: float | None) -> str:
@@ -160,7 +158,7 @@ def _cell(text: object) -> str:
 
 
 def _label(metric: Metric, run: Run) -> str:
-    by = f" (by {run.measure})" if metric.name in ("faithfulness", "relevance") else ""
+    by = f" ({run.measure})" if metric.name in ("faithfulness", "relevance") else ""
     return metric.label + by
 
 

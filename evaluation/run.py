@@ -12,6 +12,8 @@ from evaluation.scores import METRICS, Judgement, Measure, scores
 
 #: What a run did not measure is None.
 Figures = dict[str, float | None]
+#: What answered: names of models, counts, seconds.
+Setup = dict[str, str | int | float]
 
 #: The stages of a turn, in order, whose durations are reported.
 STAGES = ("rewrite", "embed", "search", "rerank", "retrieval", "first_token", "generation", "total")
@@ -28,12 +30,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """A whole run. `setup` says what answered: models, counts, seconds; `notes` are lines for a person."""
+    """A whole run. `setup` says what answered; `notes` are lines for a person."""
 
     name: str
     results: tuple[Result, ...]
     measure: Measure
-    setup: dict[str, str | int | float] = field(default_factory=dict)
+    setup: Setup = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -44,16 +46,17 @@ class Run:
     def figures(self) -> Figures:
         """Every figure under its name: `hit@1`, and for one language of several `zh/hit@1`.
 
-        Follow-ups have `follow_up/hit@1`, and `unrewritten/hit@1` for what their own words alone find. Durations are in
-        milliseconds, `search_p50_ms`.
+        Follow-ups among others have `follow_up/hit@1`, and all of them `unrewritten/hit@1` for what their own words
+        alone find. Durations are in milliseconds, `search_p50_ms`.
         """
         found = summary(self.results)
         languages = sorted({result.case.language for result in self.results})
         if len(languages) > 1:
             for language in languages:
                 found |= _under(language, (result for result in self.results if result.case.language == language))
-        if any(result.case.follows_up for result in self.results):
-            found |= _under("follow_up", (result for result in self.results if result.case.follows_up))
+        follow_ups = [result for result in self.results if result.case.follows_up]
+        if 0 < len(follow_ups) < len(self.results):
+            found |= _under("follow_up", follow_ups)
         return {"questions": len(self.results), "errors": len(self.errors), **found, **self._durations()}
 
     def _durations(self) -> Figures:
@@ -93,7 +96,8 @@ def summary(results: Iterable[Result]) -> Figures:
 
 
 def _under(group: str, results: Iterable[Result]) -> Figures:
-    return {f"{group}/{name}": figure for name, figure in summary(results).items() if "/" not in name}
+    measured = ((name, figure) for name, figure in summary(results).items() if figure is not None)
+    return {f"{group}/{name}": figure for name, figure in measured if "/" not in name}
 
 
 def _rounded(figure: float | None) -> float | None:

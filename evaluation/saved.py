@@ -49,14 +49,8 @@ def write_run(run: Run, path: Path) -> None:
     """
     if path.exists() and not is_run(path):
         raise RunError(f"{path} is there already and holds no run; name another file to write to")
-    content = {
-        "kind": KIND,
-        **run.figures(),
-        "run": {"name": run.name, "measure": run.measure, "setup": run.setup, "notes": run.notes},
-        "results": [_record(result) for result in run.results],
-    }
     try:
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(_content(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
 
@@ -77,16 +71,31 @@ def read_run(path: Path) -> SavedRun:
         RunError: the file holds none.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        results = [_result(record) for record in content["results"]]
-        figures = {name: value for name, value in content.items() if value is None or isinstance(value, int | float)}
-        return SavedRun(
-            content["run"]["name"], figures, content["run"]["setup"], {result.id: result for result in results}
-        )
+        return _saved(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise RunError(f"{path}: {error.strerror or error}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise RunError(f"{path} holds no run; `thinkaloud eval SET --json FILE` writes one") from None
+
+
+def as_saved(run: Run) -> SavedRun:
+    """A run as it would come back from its file."""
+    return _saved(_content(run))
+
+
+def _content(run: Run) -> dict[str, Any]:
+    return {
+        "kind": KIND,
+        **run.figures(),
+        "run": {"name": run.name, "measure": run.measure, "setup": run.setup, "notes": run.notes},
+        "results": [_record(result) for result in run.results],
+    }
+
+
+def _saved(content: Mapping[str, Any]) -> SavedRun:
+    results = [_result(record) for record in content["results"]]
+    figures = {name: value for name, value in content.items() if value is None or isinstance(value, int | float)}
+    return SavedRun(content["run"]["name"], figures, content["run"]["setup"], {each.id: each for each in results})
 
 
 def _record(result: Result) -> dict[str, Any]:
@@ -98,6 +107,7 @@ def _record(result: Result) -> dict[str, Any]:
         "answerable": case.answerable,
         "places": sorted(case.places),
         "answers": case.answers,
+        "searched": seen.searched,
         "ranking": seen.ranking,
         "rank": rank(seen.ranking, case.places),
         "score": seen.score,

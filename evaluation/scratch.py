@@ -44,7 +44,7 @@ JUDGEMENT_TOKENS = 2_000
 class Services:
     """What documents are loaded with, and questions answered with.
 
-    `loaded` is to be called when all documents are there. `names` are those of the models, for the report.
+    `loaded` is to be called when all documents are there. `names` are those of the other models, for the report.
     """
 
     ingestor: Ingestor
@@ -117,7 +117,7 @@ class Scratch:
             ingestor=knowledge.ingestor(TENANT, index, lexicons),
             loaded=partial(recount, TENANT, index, lexicons),
             abilities=turn.abilities(knowledge.retriever(lexicons)),
-            names={"chat": chat.name, "embedding": embedding.name},
+            names={"embedding": embedding.name},
         )
 
     async def _keys(self, chat: Model, embedding: Model) -> dict[str, str]:

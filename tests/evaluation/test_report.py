@@ -34,7 +34,7 @@ def test_the_table_has_a_column_for_each_group(mixed: Run):
     assert table.columns == ("", "all", "English", "Chinese")
     assert {len(row) for row in table.rows} == {4}
     assert table.rows[0] == ("Hit@1", "0.2500", "0.3333", "0.0000")
-    assert "Faithfulness (by overlap)" in [row[0] for row in table.rows]
+    assert "Faithfulness (overlap)" in [row[0] for row in table.rows]
 
 
 def test_what_was_not_measured_has_no_row():
