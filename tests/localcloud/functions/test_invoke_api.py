@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import boto3
 import pytest
 from botocore.config import Config
@@ -18,11 +19,13 @@ from localcloud.functions.service import LambdaService
 from tests.localcloud.functions.conftest import StartService, WriteFunction
 
 CODE = """
-import json, os, pathlib
+import json, os, pathlib, time
 
 def handler(event, context):
     if "note" in event:
         pathlib.Path(event["note"]).write_text(json.dumps([context.aws_request_id, context.client_context is None]))
+    if "stay" in event:
+        time.sleep(60)
     if "fail" in event:
         raise ValueError(event["fail"])
     custom = context.client_context.custom if context.client_context else None
@@ -33,7 +36,7 @@ ARN = "arn:aws:lambda:us-east-1:123456789012:function:hello"
 
 @pytest.fixture
 async def lambdas(function: WriteFunction, service: StartService) -> LambdaService:
-    started: LambdaService = await service(function(CODE))
+    started: LambdaService = await service(function(CODE, timeout_s=100.0))
     return started
 
 
@@ -131,3 +134,20 @@ async def test_refusals_are_lambdas(lambdas: LambdaService, arguments: dict[str,
     assert caught.value.response["Error"]["Code"] == code
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
     assert caught.value.response["Error"]["Message"]
+
+
+async def test_what_works_on_an_event_is_killed_on_request(lambdas: LambdaService, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    event = json.dumps({"note": str(begun), "stay": True}).encode()
+    working = asyncio.create_task(invoke(lambdas, FunctionName="hello", Payload=event))
+    async with aiohttp.ClientSession() as http, asyncio.timeout(20):
+        while not begun.exists():  # noqa: ASYNC110 - another process acts
+            await asyncio.sleep(0.01)
+        url = f"{lambdas.url}/admin/functions"
+        async with http.post(f"{url}/Hello/kill?contains=nobody") as answer:
+            assert (answer.status, await answer.json()) == (200, {"killed": 0})
+        async with http.post(f"{url}/Hello/kill?contains=stay") as answer:
+            assert await answer.json() == {"killed": 1}
+        assert (await working)["FunctionError"] == "Unhandled"
+        async with http.post(f"{url}/Nobody/kill") as answer:
+            assert (answer.status, (await answer.json())["error"]["code"]) == (404, "unknown_function")
