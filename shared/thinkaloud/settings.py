@@ -143,7 +143,7 @@ class RetrievalSettings:
     top_k: int = variable("TOP_K", 5)
     dense_weight: float = variable("DENSE_WEIGHT", 0.3)
     match_share: float = variable("MATCH_SHARE", 0.3)
-    abstain_below: float = variable("ABSTAIN_BELOW", 0.4)
+    abstain_below: float = variable("ABSTAIN_BELOW", 0.47)
     rerank: Literal["never", "unsure", "always"] = variable("RERANK", "unsure", choices=("never", "unsure", "always"))
     rerank_model: str = variable("RERANK_MODEL", "")
 

@@ -15,3 +15,9 @@ def unit(vector: Sequence[float]) -> list[float]:
     if not length:
         return [_FAINT / math.sqrt(len(vector))] * len(vector)
     return [value / length for value in vector]
+
+
+def blended(vectors: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:
+    """The direction of several vectors together, each counting what its weight says; at length 1."""
+    parts = [[weight * value for value in unit(vector)] for vector, weight in zip(vectors, weights, strict=False)]
+    return unit([sum(values) for values in zip(*parts, strict=True)])

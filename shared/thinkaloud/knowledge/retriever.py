@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 
 from thinkaloud.errors import KnowledgeError
 from thinkaloud.knowledge.choosing import choose
-from thinkaloud.knowledge.covering import covers, threshold_for
-from thinkaloud.knowledge.dense import unit
+from thinkaloud.knowledge.covering import covers
+from thinkaloud.knowledge.dense import blended
 from thinkaloud.knowledge.index import IndexQuery, VectorIndex
 from thinkaloud.knowledge.lexicon import Lexicon
 from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.reranking import RERANKED, Reranker, When, pays
 from thinkaloud.knowledge.search import Candidate, Retrieval, Search
-from thinkaloud.knowledge.sparse import query_vector, scaled
+from thinkaloud.knowledge.sparse import CONTEXT, query_vector, scaled
 from thinkaloud.models.embedding import Embedder
 from thinkaloud.telemetry import logger
 
@@ -36,14 +36,14 @@ class Recipe:
         top_k: the most passages.
         dense_weight: what the likeness in meaning counts for, 0 to 1; the rest is for the words.
         match_share: what part of the best score a passage must reach; 0 for any.
-        abstain_below: the score that the best passage must reach for an answer (see `covering`).
+        abstain_below: the score that the best passage must reach, or the documents do not answer (see `covering`).
         rerank: when a re-ranker is asked, if there is one.
     """
 
     top_k: int = 5
     dense_weight: float = 0.3
     match_share: float = 0.3
-    abstain_below: float = 0.4
+    abstain_below: float = 0.47
     rerank: When = "unsure"
 
 
@@ -68,17 +68,16 @@ class HybridRetriever:
         clock = _Clock()
         lexicon = asyncio.ensure_future(self._lexicons.of(tenant))
         try:
-            [dense] = await self._embedder.embed(
-                [f"{search.context}\n{search.text}" if search.context else search.text]
-            )
-            query = self._query(search, dense, await lexicon)
+            # One request for both; the context counts half, as its words do.
+            vectors = await self._embedder.embed([search.text, search.context] if search.context else [search.text])
+            query = self._query(search, blended(vectors, (1.0, CONTEXT)), await lexicon)
         finally:
             lexicon.cancel()
         clock.lap("embed")
         found = await self._index.query(tenant, query)
         clock.lap("search")
         candidates = [Candidate(match.passage, match.score) for match in found]
-        threshold = threshold_for(search.text, self._recipe.abstain_below)
+        threshold = self._recipe.abstain_below
         if self._reranker is not None and pays(self._recipe.rerank, [each.score for each in candidates], threshold):
             candidates = await self._reranked(self._reranker, search, candidates)
             clock.lap("rerank")
@@ -88,8 +87,8 @@ class HybridRetriever:
     def _query(self, search: Search, dense: Sequence[float], lexicon: Lexicon) -> IndexQuery:
         share = self._recipe.dense_weight
         return IndexQuery(
-            dense=[share * value for value in unit(dense)],
-            sparse=scaled(query_vector(search.text, search.context, lexicon.rarity), 1 - share),
+            dense=[share * value for value in dense],
+            sparse=scaled(query_vector(search.text, search.context, lexicon), 1 - share),
             top_k=min(max(CANDIDATES * self._recipe.top_k, 1), max(MOST_CANDIDATES, self._recipe.top_k)),
             filter=search.filter,
         )

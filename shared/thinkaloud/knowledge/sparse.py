@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from heapq import nlargest
 
 from thinkaloud.knowledge.index import SparseVector
-from thinkaloud.knowledge.terms import terms, weight
+from thinkaloud.knowledge.lexicon import Lexicon
+from thinkaloud.knowledge.terms import han_pairs, terms, weight
 
-#: BM25's saturation and its heed of length, as Anserini sets them; both languages are content with them.
-K1, B = 0.9, 0.4
+#: BM25's saturation and its heed of length. Chunks are of a size, so that the length says little.
+K1, B = 0.8, 0.4
 #: Terms in a passage of average length. A constant, so that a stored vector stays right whatever comes after it.
 AVERAGE_TERMS = 200
 #: Entries of a passage's vector: Pinecone takes 1,000 or 2,048, depending on the index's age.
@@ -40,20 +41,36 @@ def passage_vector(text: str) -> SparseVector:
     return _vector(values, MOST_ENTRIES)
 
 
-def query_vector(text: str, context: str, rarity: Callable[[int], float]) -> SparseVector:
+def query_vector(text: str, context: str, lexicon: Lexicon) -> SparseVector:
     """How the information of a question is shared out over its terms; without an entry where it has none.
 
-    Args:
-        context: what the conversation was about; its terms count half.
-        rarity: what a match of the term of this number says (`Lexicon.rarity`).
+    `context` is what the conversation was about; its terms count half.
     """
     worth: dict[int, float] = {}
-    for term in {*terms(context)}:
-        worth[number_of(term)] = CONTEXT * weight(term) * rarity(number_of(term))
-    for term in {*terms(text)}:
-        worth[number_of(term)] = weight(term) * rarity(number_of(term))
+    for source, share in ((context, CONTEXT), (text, 1.0)):
+        for term in {*terms(source)}:
+            number = number_of(term)
+            worth[number] = share * weight(term) * lexicon.rarity(number)
     chosen = _vector(worth, MOST_QUERY_TERMS)
-    return scaled(chosen, 1 / (sum(chosen.values) or 1.0))
+    borders = {number_of(pair) for pair in (*_borders(text, lexicon), *_borders(context, lexicon))}
+    total = sum(value for number, value in zip(chosen.indices, chosen.values, strict=True) if number not in borders)
+    return scaled(chosen, 1 / (total or 1.0))
+
+
+def _borders(text: str, lexicon: Lexicon) -> Iterator[str]:
+    """The pairs of Chinese characters that only stand side by side: the end of a word and the beginning of the next.
+
+    No passage has such a pair, while both pairs around it are known; where several in a row are unknown, a word is. It
+    is no information that could be found, so that it must not make a good match look like a poor one.
+    """
+    if not lexicon.passages:
+        return
+    for pairs in han_pairs(text):
+        unknown = [not lexicon.held_by(number_of(pair)) for pair in pairs]
+        around = [False, *unknown, False]
+        for at, pair in enumerate(pairs):
+            if unknown[at] and not around[at] and not around[at + 2]:
+                yield pair
 
 
 def scaled(vector: SparseVector, factor: float) -> SparseVector:
