@@ -165,10 +165,8 @@ class LocalCloud:
         await self._serve(application)
         environment = {**self.aws.environment, **_variables(application)}
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._connect_queues(application))
             tasks.create_task(self.functions.warm(dict.fromkeys(_in_a_conversation(application), 1)))
-            if self._samples and self._deployer.own_index:  # somebody's own index holds what they put there
-                tasks.create_task(self._load_samples(environment))
+            tasks.create_task(self._fill(application, environment))
         self._announce(environment)
 
     async def _serve(self, application: Application) -> None:
@@ -198,14 +196,16 @@ class LocalCloud:
         await self.http.start(HOST, self._http_port)
         self._exit.push_async_callback(self.http.stop)
 
-    async def _connect_queues(self, application: Application) -> None:
-        """Make tables, queues and buckets, and feed the functions that read queues."""
+    async def _fill(self, application: Application, environment: Mapping[str, str]) -> None:
+        """Make tables, queues and buckets, feed the functions that read queues, and load the samples."""
         await self.aws.create(application)
         self.events = EventSources(
             application.mappings.values(), self.functions, self.aws.environment, redelivery_s=self._redelivery_s
         )
         self._exit.push_async_callback(self.events.stop)
         await self.events.start()
+        if self._samples and self._deployer.own_index:  # somebody's own index holds what they put there
+            await self._load_samples(environment)
 
     def _addresses(self) -> dict[str, LocalUrls]:
         """Where the APIs are, by logical id."""
