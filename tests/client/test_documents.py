@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import time
 import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.http_api import HttpApi
+from tests.http_api import HttpApi, bearer
 from thinkaloud.client.backoff import Backoff
 from thinkaloud.client.documents import PIECE, Documents, StoredDocument, document_id
 from thinkaloud.client.errors import BadAddress, BadToken, CannotConnect, NoReply, RequestRefused
@@ -21,13 +18,8 @@ from thinkaloud.knowledge.documents import Document
 AT_ONCE = Backoff(attempts=3, first=0, most=0)
 
 
-def token(seconds: float = 3600, name: str = "signature") -> str:
-    claims = base64.urlsafe_b64encode(json.dumps({"exp": time.time() + seconds}).encode()).decode().rstrip("=")
-    return f"e30.{claims}.{name}"
-
-
 async def good() -> str:
-    return token()
+    return bearer()
 
 
 @pytest.fixture
@@ -128,7 +120,7 @@ async def test_a_shorter_file_than_announced_is_not_sent_as_if_it_were_whole(
 
 
 async def test_a_token_is_kept_until_it_is_about_to_run_out_or_refused(api: HttpApi):
-    given = [token(3600, "first"), token(10, "short"), token(3600, "last")]
+    given = [bearer(name="first"), bearer(seconds=10), bearer(name="last")]
     handed = iter(given)
 
     async def source() -> str:

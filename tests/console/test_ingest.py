@@ -12,8 +12,7 @@ import pytest
 from console.document_words import document_words
 from console.files import files_in
 from console.ingest import Outcome, Report, Run, Stage
-from tests.client.test_documents import token
-from tests.http_api import HttpApi
+from tests.http_api import HttpApi, bearer
 from thinkaloud.client.backoff import Backoff
 from thinkaloud.client.documents import Documents
 from thinkaloud.client.errors import CannotConnect, RequestRefused
@@ -61,15 +60,11 @@ def write(folder: Path, **files: str | bytes) -> Path:
     return folder
 
 
-async def good() -> str:
-    return token()
-
-
 async def run(
-    api: HttpApi, told: Told, *given: Path, delete: tuple[str, ...] = (), at_once: int = 4, bearer: str = ""
+    api: HttpApi, told: Told, *given: Path, delete: tuple[str, ...] = (), at_once: int = 4, token: str = ""
 ) -> Report:
     async def source() -> str:
-        return bearer or token()
+        return token or bearer()
 
     report = Report()
     backoff = Backoff(attempts=2, first=0, most=0)
@@ -169,7 +164,7 @@ async def test_a_service_that_is_down_ends_the_run(tmp_path: Path, api: HttpApi,
 
 async def test_so_does_a_token_that_is_not_accepted(tmp_path: Path, api: HttpApi, told: Told):
     api.revoked.add("bad")
-    report = await run(api, told, write(tmp_path / "f", a__md="A."), bearer="bad")
+    report = await run(api, told, write(tmp_path / "f", a__md="A."), token="bad")
     assert isinstance(report.broken, RequestRefused)
     assert report.broken.code == "unauthorized"
 

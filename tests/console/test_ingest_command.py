@@ -15,10 +15,9 @@ import pytest
 from console.document_words import _REASONS, document_words, reason, trouble
 from console.ingest import Stage, State
 from tests.client.scripted import listen, scripted_server
-from tests.client.test_documents import token
 from tests.console.command import THINKALOUD, Finished, environment, finish, start, thinkaloud
 from tests.console.terminal import Terminal
-from tests.http_api import HttpApi
+from tests.http_api import HttpApi, bearer
 from thinkaloud.client.errors import CannotConnect, RequestRefused
 
 
@@ -40,7 +39,7 @@ def folder(project: Path) -> Path:
 
 
 async def ingest(api: HttpApi, project: Path, *arguments: str, **variables: str) -> Finished:
-    env = environment(**{"THINKALOUD_TOKEN": token(), **variables})
+    env = environment(**{"THINKALOUD_TOKEN": bearer(), **variables})
     return await thinkaloud("ingest", "--url", api.url, *arguments, cwd=project, env=env)
 
 
@@ -80,7 +79,7 @@ async def test_in_chinese(api: HttpApi, project: Path, folder: Path):
 
 
 async def test_into_the_local_cloud_that_runs(api: HttpApi, project: Path, folder: Path):
-    async with scripted_server(listen, config={"token": token(), "http": api.url}) as server:
+    async with scripted_server(listen, config={"token": bearer(), "http": api.url}) as server:
         (project / ".thinkaloud").mkdir()
         (project / ".thinkaloud" / "local.json").write_text(json.dumps({"page": server.page}))
         finished = await thinkaloud("ingest", "handbook", cwd=project)
@@ -93,7 +92,7 @@ async def test_into_the_local_cloud_that_runs(api: HttpApi, project: Path, folde
 async def test_bars_then_a_table_on_a_terminal(api: HttpApi, project: Path, folder: Path):
     api.fates["handbook/年假.pdf"] = "encrypted"
     api.reading.clear()
-    env = environment(THINKALOUD_TOKEN=token())
+    env = environment(THINKALOUD_TOKEN=bearer())
     async with Terminal(
         THINKALOUD, "ingest", "--url", api.url, "handbook", cwd=project, env=env, columns=100
     ) as terminal:
@@ -108,7 +107,7 @@ async def test_bars_then_a_table_on_a_terminal(api: HttpApi, project: Path, fold
 
 async def test_ctrl_c_says_how_to_go_on(api: HttpApi, project: Path, folder: Path):
     api.reading.clear()
-    env = environment(THINKALOUD_TOKEN=token())
+    env = environment(THINKALOUD_TOKEN=bearer())
     process = await start("ingest", "--url", api.url, "handbook", cwd=project, env=env)
     await api.arrived(2)
     process.send_signal(signal.SIGINT)

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page
 
 from tests.browser import OpenUrl
+from tests.http_api import HttpApi, bearer
 from tests.web.stage import Stage
 
 OpenPage = Callable[..., Awaitable[Page]]
@@ -30,3 +31,14 @@ def open_page(stage: Stage, open_url: OpenUrl) -> OpenPage:  # the stage is the 
         return await open_url(stage.url + path, **options)
 
     return open_one
+
+
+@pytest.fixture
+async def api(stage: Stage) -> AsyncIterator[HttpApi]:
+    """The HTTP API, which the page on the stage is told of."""
+    api = HttpApi()
+    await api.start()
+    assert stage.config is not None
+    stage.config |= {"http": api.url, "token": bearer()}
+    yield api
+    await api.stop()

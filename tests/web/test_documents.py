@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import FilePayload, Locator, Page, expect
 
-from tests.http_api import HttpApi
+from tests.http_api import HttpApi, bearer
 from tests.web.conftest import OpenPage
 from tests.web.stage import Stage
 from tests.web.test_use import CONTRASTS, FITS, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("markdown")]
 
-ALL = "documents:read documents:write audit:read"
-
-
-def token(scope: str = ALL, name: str = "signature") -> str:
-    """An unverified JWT; the page reads its scope, and the server knows it by its name."""
-    claims = base64.urlsafe_b64encode(json.dumps({"scope": scope}).encode()).decode().rstrip("=")
-    return f"e30.{claims}.{name}"
-
 
 def file(name: str, content: str | bytes = "# Notes\n\nSome text.") -> FilePayload:
     body = content.encode() if isinstance(content, str) else content
     return FilePayload(name=name, mimeType="", buffer=body)
-
-
-@pytest.fixture
-async def api(stage: Stage) -> AsyncIterator[HttpApi]:
-    api = HttpApi()
-    await api.start()
-    assert stage.config is not None
-    stage.config |= {"http": api.url, "token": token()}
-    yield api
-    await api.stop()
 
 
 async def opened(page: Page, name: str = "Documents") -> Locator:
@@ -228,13 +207,13 @@ async def test_a_token_that_is_not_good_any_more_is_replaced(open_page: OpenPage
     page = await open_page(tolerate=("401",))
     await expect(page.get_by_role("button", name="Documents")).to_be_visible()
     await (await opened(page)).get_by_role("button", name="Close").click()
-    api.revoked.add(token())
     assert stage.config is not None
-    stage.config["token"] = token(name="fresh")
+    api.revoked.add(stage.config["token"])
+    stage.config["token"] = fresh = bearer(name="fresh")
     panel = await opened(page)
     await expect(row(panel, "leave.md")).to_be_visible()
     await expect(panel.get_by_role("alert")).to_be_hidden()
-    assert api.tokens[-1] == token(name="fresh")
+    assert api.tokens[-1] == fresh
 
 
 async def test_a_long_list_comes_in_pages(open_page: OpenPage, api: HttpApi) -> None:
@@ -255,8 +234,8 @@ async def test_a_long_list_comes_in_pages(open_page: OpenPage, api: HttpApi) -> 
     [
         ({"http": None}, False),
         ({"token": "opaque"}, False),
-        ({"token": token("audit:read")}, False),
-        ({"token": token("documents:read")}, True),
+        ({"token": bearer("audit:read")}, False),
+        ({"token": bearer("documents:read")}, True),
     ],
     ids=["no-url", "no-claims", "no-scope", "read-only"],
 )
@@ -310,7 +289,7 @@ async def test_a_deployed_page_asks_for_the_address_of_the_http_api(
     page = await open_page(tolerate=("404",))
     await page.get_by_label("Address").fill(stage.ws)
     await page.get_by_label("HTTP API for documents").fill("http://example.com")
-    await page.get_by_label("Token").fill(token())
+    await page.get_by_label("Token").fill(bearer())
     await page.get_by_role("button", name="Connect").click()
     await expect(page.get_by_role("alert")).to_contain_text("has to start with https://")
     await page.get_by_label("HTTP API for documents").fill(api.url)

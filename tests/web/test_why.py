@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from tests.http_api import HttpApi
 from tests.web import scenes
 from tests.web.conftest import OpenPage
 from tests.web.stage import Stage, Turn
-from tests.web.test_documents import token
 from tests.web.test_use import CONTRASTS, FITS, PHONE, ask
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("markdown")]
@@ -56,16 +54,6 @@ AUDIT: dict[str, Any] = {
     "usage": {"prompt": 812, "completion": 96, "estimated": False},
     "finish": "stop",
 }
-
-
-@pytest.fixture
-async def api(stage: Stage) -> AsyncIterator[HttpApi]:
-    api = HttpApi()
-    await api.start()
-    assert stage.config is not None
-    stage.config |= {"http": api.url, "token": token()}
-    yield api
-    await api.stop()
 
 
 async def answered(page: Page, stage: Stage, question: str = scenes.QUESTION) -> Locator:
