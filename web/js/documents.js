@@ -2,8 +2,8 @@
  * A tenant's documents as the page knows them, and the files on their way to becoming one.
  *
  * An entry is a document as the HTTP API gives it, with the page's notes on it: `file` (still here), `sent` (bytes of it
- * that have gone), `arrived` (it went from here, and the server has yet to notice), `problem` (why it could not be
- * deleted). Its `status` is the server's,
+ * that have gone), `mine` (it was brought from here), `arrived` (and the server has yet to notice), `problem` (why it could
+ * not be deleted). Its `status` is the server's,
  *
  *     waiting -> queued -> reading -> ready | failed; deleting
  *
@@ -63,6 +63,18 @@ export class Documents {
   /** There are more than the list has. */
   get hasMore() {
     return this.#cursor !== null;
+  }
+
+  /** Files are on their way, and would be lost with the page. */
+  get isSending() {
+    return this.entries.some(({ status }) => status === "here" || status === "uploading");
+  }
+
+  /** Nobody is looking: only what was brought from here is still of interest. */
+  rest() {
+    for (const entry of this.#looks.keys()) {
+      if (!entry.mine) this.#forget(entry);
+    }
   }
 
   /** Load the list anew; what is under way here goes on. */
@@ -150,7 +162,7 @@ export class Documents {
     this.#forget(entry);
     this.#sending.get(entry)?.abort();
     this.#sending.delete(entry);
-    const fresh = { status: "here", arrived: false, error: null, problem: null, progress: null };
+    const fresh = { status: "here", mine: true, arrived: false, error: null, problem: null, progress: null };
     Object.assign(entry, { file, bytes: file.size, sent: 0, ...fresh });
     this.#onChange();
   }

@@ -194,6 +194,27 @@ test("the list is loaded around what is under way here", async () => {
   assert.equal(world.documents.hasMore, true);
 });
 
+test("with nobody looking, only what was brought from here is followed", async () => {
+  const listed = [{ id: "d2", name: "b.md", status: "reading" }];
+  const asked = [];
+  const world = start({
+    list: async () => ({ documents: listed, cursor: null }),
+    document: async (id) => {
+      asked.push(id);
+      return { id, status: "reading", progress: null };
+    },
+  });
+  await uploaded(world);
+  assert.equal(world.documents.isSending, false);
+  await world.documents.refresh();
+  await pass(400);
+  assert.deepEqual([...asked].sort(), ["d1", "d2"]);
+  world.documents.rest();
+  await pass(5_000);
+  assert.equal(asked.filter((id) => id === "d2").length, 1);
+  assert.ok(asked.filter((id) => id === "d1").length > 1);
+});
+
 test("an address of the HTTP API ends with a slash, and is safe", () => {
   assert.equal(readHttpAddress("https://api.example/live"), "https://api.example/live/");
   assert.equal(readHttpAddress("http://127.0.0.1:8081"), "http://127.0.0.1:8081/");

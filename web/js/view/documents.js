@@ -72,6 +72,8 @@ export class DocumentsPanel {
       this.#chosen([...files.files]);
       files.value = "";
     });
+    this.#dialog.addEventListener("close", () => this.#documents.rest());
+    addEventListener("beforeunload", (event) => this.#documents.isSending && event.preventDefault());
     // Its own area lies inside: what is clicked beside it is the backdrop.
     this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
     acceptFiles({
