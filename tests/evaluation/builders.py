@@ -7,6 +7,15 @@ from typing import Any
 from evaluation.cases import Case
 from evaluation.observation import Cited, Observation, Reply
 from evaluation.run import Result, Run, result_of
+from thinkaloud.models.chat import Delta, Finish, ScriptedChat
+
+#: What a judge says.
+MARKS = '{"statements": 4, "supported": 3, "relevance": 2}'
+
+
+def says(*pieces: str) -> ScriptedChat:
+    """A model that says this."""
+    return ScriptedChat([*(Delta(piece) for piece in pieces), Finish("stop", None)], name="judge-1")
 
 
 def case(key: str = "1", question: str = "How long does a refund take?", **fields: Any) -> Case:

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from evaluation.datasets import EvaluationSet, read_set
 from evaluation.errors import DatasetError
+from tests.evaluation.files import lines, qa, squad, write
 
 TIDES = "Tides are caused by the moon."
 VOLCANOES = "Etna is the highest volcano of Europe."
 TIDES_ZH = "潮汐由月球引起。"
 VOLCANOES_ZH = "埃特纳火山是欧洲最高的火山。"
-
-
-def squad(*paragraphs: tuple[str, list[dict[str, Any]]], title: str = "Nature") -> dict[str, Any]:
-    """A SQuAD file with one article."""
-    return {
-        "version": "1.1",
-        "data": [{"title": title, "paragraphs": [{"context": text, "qas": qas} for text, qas in paragraphs]}],
-    }
-
-
-def qa(key: str, question: str, *answers: str, **more: Any) -> dict[str, Any]:
-    return {"id": key, "question": question, "answers": [{"text": text, "answer_start": 0} for text in answers], **more}
-
-
-def write(path: Path, content: object) -> Path:
-    path.write_text(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    return path
-
-
-def lines(*records: dict[str, Any]) -> str:
-    return "\n".join(json.dumps(record, ensure_ascii=False) for record in records) + "\n"
 
 
 def places(chosen: EvaluationSet) -> dict[str, list[str]]:
