@@ -30,7 +30,7 @@ from thinkaloud.models.chat import ChatModel
 from thinkaloud.models.openai_chat import OpenAIChat
 from thinkaloud.models.steadfast import Patience, SteadfastChat
 from thinkaloud.state.lexicons import MemoryLexicons
-from thinkaloud.wiring import knowledge, turn
+from thinkaloud.wiring import ingestion, knowledge, turn
 from thinkaloud.wiring.aws import NO_KEY
 
 #: The tenant whose knowledge is measured.
@@ -114,9 +114,9 @@ class Scratch:
         self._exit.push_async_callback(_close_clients)
         lexicons = CountedAtOnce(MemoryLexicons())
         return Services(
-            ingestor=knowledge.ingestor(TENANT, index, lexicons),
+            ingestor=ingestion.ingestor(TENANT, index, lexicons),
             loaded=partial(recount, TENANT, index, lexicons),
-            abilities=turn.abilities(knowledge.retriever(lexicons)),
+            abilities=turn.abilities(knowledge.retriever(lexicons, index)),
             names={"embedding": embedding.name},
         )
 

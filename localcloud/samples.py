@@ -15,7 +15,7 @@ from thinkaloud.knowledge.documents import MEDIA, read_document
 from thinkaloud.knowledge.ingest import recount
 from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.state.lexicons import MemoryLexicons
-from thinkaloud.wiring import knowledge
+from thinkaloud.wiring import ingestion, knowledge
 
 #: Documents under way at once: enough to keep both the embedder and the index busy.
 AT_ONCE = 4
@@ -30,7 +30,7 @@ async def load(paths: Sequence[Path], root: Path, tenant: str) -> None:
     """Ingest the documents. Those that did not change are only looked at."""
     index, lexicons = knowledge.index(), knowledge.lexicons()
     # The terms of all documents are counted at once, at the end: the local index outlives the local table anyway.
-    ingestor = knowledge.ingestor(tenant, index, Lexicons(MemoryLexicons()))
+    ingestor = ingestion.ingestor(tenant, index, Lexicons(MemoryLexicons()))
     changes: list[bool] = []
     places = asyncio.Semaphore(AT_ONCE)
 

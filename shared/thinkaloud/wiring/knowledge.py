@@ -1,4 +1,4 @@
-"""Embedding model, index, term statistics and what is made of them, for the turn and for ingestion."""
+"""Embedding model, index and term statistics, for the turn and for ingestion, and what finds passages with them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import httpx2
 import openai
 from pinecone import AsyncPinecone
 
-from thinkaloud.knowledge.ingest import Ingestor
 from thinkaloud.knowledge.lexicons import Lexicons
-from thinkaloud.knowledge.pacing import Pacing
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
 from thinkaloud.knowledge.reranking import PineconeReranker
 from thinkaloud.knowledge.retriever import HybridRetriever, Recipe
 from thinkaloud.models.openai_embedding import OpenAIEmbedder
-from thinkaloud.settings import EmbeddingSettings, IndexSettings, IngestSettings, RetrievalSettings, TableSettings, read
+from thinkaloud.settings import EmbeddingSettings, IndexSettings, RetrievalSettings, TableSettings, read
 from thinkaloud.state.items import CLIENT_CONFIG
 from thinkaloud.state.lexicons import DynamoLexicons
 from thinkaloud.wiring.aws import api_key
@@ -56,8 +54,11 @@ def lexicons() -> Lexicons:
     return Lexicons(DynamoLexicons(client, read(TableSettings, os.environ).name))
 
 
-def retriever(statistics: Lexicons | None = None) -> HybridRetriever:
-    """What finds passages, as the environment sets it up; `statistics` in the place of those in the table."""
+def retriever(statistics: Lexicons | None = None, vectors: PineconeIndex | None = None) -> HybridRetriever:
+    """What finds passages, as the environment sets it up.
+
+    `statistics` take the place of those in the table, and `vectors` that of an index that is never closed.
+    """
     settings = read(RetrievalSettings, os.environ)
     recipe = Recipe(
         top_k=settings.top_k,
@@ -67,13 +68,7 @@ def retriever(statistics: Lexicons | None = None) -> HybridRetriever:
         rerank=settings.rerank,
     )
     reranker = PineconeReranker(_pinecone(), settings.rerank_model) if settings.rerank_model else None
-    return HybridRetriever(embedder(), index(), statistics or lexicons(), recipe, reranker)
-
-
-def ingestor(tenant: str, vectors: PineconeIndex, statistics: Lexicons | None = None) -> Ingestor:
-    """What loads a tenant's documents into an index, which whoever opened it closes."""
-    pacing = Pacing(read(IngestSettings, os.environ).tokens_per_minute)
-    return Ingestor(tenant, embedder(), vectors, statistics or lexicons(), pacing)
+    return HybridRetriever(embedder(), vectors or index(), statistics or lexicons(), recipe, reranker)
 
 
 def _pinecone() -> AsyncPinecone:

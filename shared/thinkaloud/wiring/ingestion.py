@@ -1,0 +1,21 @@
+"""What loads documents; apart from `wiring.knowledge`, so that a function that only asks does not import it."""
+
+from __future__ import annotations
+
+import os
+
+from thinkaloud.knowledge.ingest import Ingestor
+from thinkaloud.knowledge.lexicons import Lexicons
+from thinkaloud.knowledge.pacing import Pacing
+from thinkaloud.knowledge.pinecone_index import PineconeIndex
+from thinkaloud.settings import IngestSettings, read
+from thinkaloud.wiring import knowledge
+
+
+def ingestor(tenant: str, index: PineconeIndex, statistics: Lexicons | None = None) -> Ingestor:
+    """What loads a tenant's documents, as the environment sets it up, into an index that whoever opened it closes.
+
+    `statistics` are counted in, in the place of those in the table.
+    """
+    pacing = Pacing(read(IngestSettings, os.environ).tokens_per_minute)
+    return Ingestor(tenant, knowledge.embedder(), index, statistics or knowledge.lexicons(), pacing)
