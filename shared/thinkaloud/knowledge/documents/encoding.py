@@ -26,6 +26,11 @@ _JUDGED = 4_000
 _PLAUSIBLE = 0.7
 #: The share of control characters from which on a file is no text.
 _BINARY = 0.02
+#: Where a page names its encoding.
+_TAG = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
+#: Bytes in which a page has to name its encoding.
+_TAG_BYTES = 4_096
+_SPOKEN = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252"}
 
 
 def text_lines(path: Path) -> Iterator[str]:
@@ -66,6 +71,15 @@ def detect(path: Path) -> str:
     if candidates or b"\0" in head:
         raise DocumentMisnamed("it is not text but binary data; give it the name of what it is")
     raise DocumentUnsupported("its text is not in UTF-8, UTF-16 or GB18030; save it as UTF-8")
+
+
+def is_text(path: Path) -> bool:
+    """Whether the file can be read as text."""
+    try:
+        detect(path)
+    except (DocumentMisnamed, DocumentUnsupported):
+        return False
+    return True
 
 
 def _by_zeros(head: bytes) -> tuple[str, str]:
@@ -132,9 +146,3 @@ def decoded(content: bytes, charset: str | None = None) -> str:
         except (LookupError, UnicodeDecodeError):
             continue
     return content.decode("utf-8", errors="replace")
-
-
-_TAG = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
-#: Bytes in which a page has to name its encoding.
-_TAG_BYTES = 4_096
-_SPOKEN = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252"}

@@ -19,6 +19,8 @@ from thinkaloud.language import language_of, normalise
 MAX_BYTES = 100 * 1024 * 1024
 #: Characters of text by which the language is told.
 _SAMPLE = 4_000
+#: Characters of a file's name in a message.
+_NAME = 80
 
 
 def open_document(path: Path, uri: str, media: str | None = None) -> Document:
@@ -96,29 +98,25 @@ def _told(name: str) -> Iterator[None]:
 
     A parser may raise anything at all on a damaged file; none of it may end a function, and none says much to a person.
     """
-    shown = _shown(name)
+    called = shown(name)
     try:
         yield
     except DocumentError as error:
-        raise type(error)(f"{shown}: {error}") from error
+        raise type(error)(f"{called}: {error}") from error
     except MemoryError:
-        raise DocumentTooLarge(f"{shown}: reading it takes more memory than there is; split it") from None
+        raise DocumentTooLarge(f"{called}: reading it takes more memory than there is; split it") from None
     except RecursionError:
-        raise DocumentBroken(f"{shown}: it is nested too deep to be read") from None
+        raise DocumentBroken(f"{called}: it is nested too deep to be read") from None
     except OSError as error:
-        raise DocumentError(f"{shown}: it cannot be read: {error.strerror or error}") from error
+        raise DocumentError(f"{called}: it cannot be read: {error.strerror or error}") from error
     except Exception as error:
-        raise DocumentBroken(f"{shown}: it is damaged; open it where it was made and save it again") from error
+        raise DocumentBroken(f"{called}: it is damaged; open it where it was made and save it again") from error
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A file's name, for a message or a log: on one line, without marks that a terminal or a reader would act on."""
     plain_name = _on_one_line(name)
     return plain_name if len(plain_name) <= _NAME else f"{plain_name[: _NAME - 20]}…{plain_name[-19:]}"
-
-
-#: Characters of a file's name in a message.
-_NAME = 80
 
 
 def _on_one_line(text: str) -> str:

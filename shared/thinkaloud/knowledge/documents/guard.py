@@ -1,0 +1,92 @@
+"""Documents of strangers, read in a process of its own that has little memory, little time and no secrets.
+
+A parser may loop, eat memory or crash on a file made for that, and PDFium is C++. Then only that process ends, and the
+document has one more typed outcome. The process is `guard_process`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from thinkaloud import errors
+from thinkaloud.errors import DocumentBroken, DocumentError, DocumentTooLarge
+from thinkaloud.knowledge.documents.block import Block, Document
+from thinkaloud.knowledge.documents.opening import shown
+
+_MB = 1024 * 1024
+#: How a process ends that used up its time.
+_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
+_BY_CODE = {
+    kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DocumentError)
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What reading a document may take: bytes of memory, seconds of processor time.
+
+    300 pages of PDF take 10 s and 50,000 rows 6 s of one processor (`python -m benchmarks.documents`), in 100 MB; the
+    ingest function has less than one. Whatever needs more than this would outlive the function.
+    """
+
+    memory: int = 1024 * _MB
+    seconds: int = 600
+
+
+def open_guarded(path: Path, uri: str, media: str | None = None, limits: Limits | None = None) -> Document:
+    """`open_document` in a process of its own; so are the document's blocks read, each time anew.
+
+    Raises:
+        DocumentError: as of `open_document`; `DocumentTooLarge` and `DocumentBroken` also where the process died.
+        OSError: there is no such file, or it may not be read.
+    """
+    path.stat()
+    limits = limits or Limits()
+    with closing(_lines(path, uri, media, limits, only_head=True)) as lines:
+        head = next(lines)
+    return Document(**head, source=partial(_blocks, path, uri, media, limits))
+
+
+def _blocks(path: Path, uri: str, media: str | None, limits: Limits) -> Iterator[Block]:
+    with closing(_lines(path, uri, media, limits, only_head=False)) as lines:
+        next(lines)
+        yield from (Block(**line) for line in lines)
+
+
+def _lines(
+    path: Path, uri: str, media: str | None, limits: Limits, *, only_head: bool
+) -> Generator[dict[str, Any], None, None]:
+    """What the process says: the document, then its blocks; ends as it ends."""
+    asked = {"path": str(path), "uri": uri, "media": media, "only_head": only_head, "limits": asdict(limits)}
+    command = [sys.executable, "-P", "-m", f"{__name__}_process", json.dumps(asked)]
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)  # noqa: S603
+    with process:
+        try:
+            yield from _said(process, PurePosixPath(uri).name, limits)
+        finally:
+            process.kill()
+
+
+def _said(process: subprocess.Popen[bytes], name: str, limits: Limits) -> Generator[dict[str, Any], None, None]:
+    for line in process.stdout or ():
+        said = json.loads(line)
+        if said == "end":
+            return
+        if "error" in said:
+            raise _BY_CODE[said["error"]](said["message"])
+        yield said
+    if process.wait() in _OUT_OF_TIME:
+        raise DocumentTooLarge(f"{shown(name)}: reading it takes more than {limits.seconds} s; split it")
+    memory = f"{limits.memory // _MB:,} MB"
+    raise DocumentBroken(f"{shown(name)}: it cannot be read: it is damaged, or takes more than {memory} of memory")
