@@ -61,17 +61,24 @@ def retrieval(matches: Sequence[Match], *, covered: bool | None = None) -> Retri
 class Found:
     """A retriever that finds what it was made with after `seconds`, and notes who searched for what."""
 
-    def __init__(self, matches: Sequence[Match] = (), seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        matches: Sequence[Match] = (),
+        seconds: float = 0.0,
+        *,
+        covered: bool | None = None,
+        found: Retrieval | None = None,
+    ) -> None:
         self.tenants: list[str] = []
         self.searches: list[Search] = []
-        self._matches = list(matches)
+        self._found = found or retrieval(matches, covered=covered)
         self._seconds = seconds
 
     async def retrieve(self, tenant: str, search: Search) -> Retrieval:
         self.tenants.append(tenant)
         self.searches.append(search)
         await asyncio.sleep(self._seconds)
-        return retrieval(self._matches)
+        return self._found
 
 
 class BrokenRetriever:

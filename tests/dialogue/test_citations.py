@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thinkaloud.dialogue.citations import MAX_CITATIONS, MAX_QUOTE, find_citations, utf16_length
-from thinkaloud.protocol.decode import MAX_FRAME
-from thinkaloud.protocol.encode import encode
+from thinkaloud.protocol.encode import MAX_FRAME, encode
 from thinkaloud.protocol.frames import Citation, Complete, Envelope, Usage
 
 REFUNDS = "Refunds go back to the card. They take five working days. Gift cards are not refunded."
