@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
@@ -62,11 +62,9 @@ def check_presigned(
     signed = given["X-Amz-SignedHeaders"].split(";")
     _check_headers(signed, headers)
     signer = S3SigV4QueryAuth(Credentials(key, secrets[key]), "s3", region)
-    path, _, query = target.partition("?")
-    unsigned = "&".join(part for part in query.split("&") if not part.startswith("X-Amz-Signature="))
     request = AWSRequest(
         method=method,
-        url=f"http://{headers['host']}{path}?{unsigned}",
+        url=f"http://{headers['host']}{_canonical(target)}",
         headers={name: headers[name] for name in signed},
     )
     request.context["timestamp"] = given["X-Amz-Date"]
@@ -78,6 +76,14 @@ def check_presigned(
             "The request signature we calculated does not match the signature you provided. "
             "Check your key and signing method.",
         )
+
+
+def _canonical(target: str) -> str:
+    """The target without its signature, encoded as the signer encodes it: clients do not all encode the same."""
+    path, _, query = target.partition("?")
+    pairs = [part.partition("=") for part in query.split("&") if not part.startswith("X-Amz-Signature=")]
+    encoded = "&".join(f"{quote(unquote(name), safe='')}={quote(unquote(value), safe='')}" for name, _, value in pairs)
+    return f"{quote(unquote(path), safe='/')}?{encoded}"
 
 
 def _check_time(date: str, expires: str, now: datetime) -> None:
