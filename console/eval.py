@@ -100,6 +100,7 @@ def evaluate(
         if comparing:
             figures.compare_runs(sets, report)
             return
+        figures.check_targets(json_file, report)
         wishes = evaluating.Wishes(answers=not retrieval_only, limit=limit, sample=sample, at_once=concurrency)
         run = evaluating.run(sets, corpus, wishes)
         figures.show(run, json_file, report)

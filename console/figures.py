@@ -18,11 +18,23 @@ from evaluation import report
 from evaluation.comparing import Comparison, compare
 from evaluation.errors import RunError
 from evaluation.run import Run
-from evaluation.saved import as_saved, read_run, write_run
+from evaluation.saved import as_saved, check_target, read_run, write_run
 from localcloud.providers import LOCAL_CHAT
 
 #: Questions that became worse, as many as the terminal lists.
 _LISTED = 10
+
+
+def check_targets(json_file: str | None, folder: Path | None) -> None:
+    """Whether a run may be written where it is wanted: to be known before it is made.
+
+    Raises:
+        RunError: something else is there.
+    """
+    if json_file is not None and json_file != STDOUT:
+        check_target(Path(json_file))
+    if folder is not None:
+        check_target(folder / "run.json")
 
 
 def show(run: Run, json_file: str | None, folder: Path | None) -> None:
@@ -34,7 +46,7 @@ def show(run: Run, json_file: str | None, folder: Path | None) -> None:
     if folder is not None:
         for path in report.write_report(run, folder):
             print(f"wrote {path}", file=sys.stderr)
-    if json_file not in (None, STDOUT):
+    if json_file is not None and json_file != STDOUT:
         write_run(run, Path(json_file))
     figures = run.figures()
     for note in run.notes:

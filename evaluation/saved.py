@@ -47,12 +47,21 @@ def write_run(run: Run, path: Path) -> None:
     Raises:
         RunError: something else is in the file, or it cannot be written.
     """
-    if path.exists() and not is_run(path):
-        raise RunError(f"{path} is there already and holds no run; name another file to write to")
+    check_target(path)
     try:
         path.write_text(json.dumps(_content(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def check_target(path: Path) -> None:
+    """Whether a run may be written there.
+
+    Raises:
+        RunError: something else is in the file.
+    """
+    if path.exists() and not is_run(path):
+        raise RunError(f"{path} is there already and holds no run; name another file to write to")
 
 
 def is_run(path: Path) -> bool:
