@@ -9,6 +9,9 @@ from thinkaloud.knowledge.search import Candidate
 #: What the re-ranker, where it was asked, must give the best passage. It gives most passages that answer more than
 #: 0.5, and most others less than 0.1.
 RERANKED_COVERS = 0.3
+#: The share of the threshold that is asked for where a question leans on the conversation: what that was about often
+#: stands in another document than the answer.
+LEANING = 0.9
 
 
 def covers(candidates: Sequence[Candidate], threshold: float) -> bool:
