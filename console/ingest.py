@@ -25,8 +25,8 @@ Stage = Literal["hashing", "uploading", "queued", "reading", "deleting"]
 
 #: The key in a document's metadata that holds the SHA-256 of its file.
 HASH = "sha256"
-#: Refusals that every other file would meet as well.
-FATAL_STATUSES = frozenset({401, 403})
+#: Refusals that every other file would meet as well: nobody, or not this one.
+FATAL_CODES = frozenset({"unauthorized", "forbidden"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Run:
             try:
                 outcome = await work(name)
             except RequestRefused as error:
-                if error.status in FATAL_STATUSES:
+                if error.code in FATAL_CODES:
                     raise
                 outcome = Outcome(name, "failed", code=error.code, message=error.message)
             except NoReply as error:

@@ -131,8 +131,9 @@ class HttpApi:
         if not request.path.startswith("/bucket/"):
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
             self.tokens.append(token)
-            if not token or token in self.revoked:
-                return _refusal(401, "unauthorized", "the token has expired")
+            if not token or token in self.revoked:  # as API Gateway answers for its authorizer
+                status, message = (403, "Forbidden") if token else (401, "Unauthorized")
+                return web.json_response({"message": message}, status=status)
         return await handler(request)
 
     async def _list(self, request: web.Request) -> web.Response:

@@ -144,7 +144,7 @@ async def test_a_token_that_is_not_good_is_a_refusal(api: HttpApi):
         return "opaque"
 
     async with Documents(api.url, source, backoff=AT_ONCE) as documents:
-        with pytest.raises(RequestRefused, match="the token has expired"):
+        with pytest.raises(RequestRefused, match="the token is not accepted"):
             await documents.find("a.md")
 
 

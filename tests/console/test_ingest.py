@@ -169,6 +169,13 @@ async def test_so_does_a_token_that_is_not_accepted(tmp_path: Path, api: HttpApi
     assert report.broken.code == "unauthorized"
 
 
+async def test_a_bucket_that_refuses_one_file_ends_that_one_alone(tmp_path: Path, api: HttpApi, told: Told):
+    folder = write(tmp_path / "f", a__md="A.", b__md="B.")
+    api.faults[("PUT", "/bucket/")] = [403]  # as S3 says of an address that has run out
+    report = await run(api, told, folder, at_once=1)
+    assert states(report) == {"f/a.md": "upload_refused", "f/b.md": "ready"}
+
+
 async def test_no_more_at_once_than_asked_for(tmp_path: Path, api: HttpApi, told: Told):
     folder = write(tmp_path / "many", **{f"n{number}__md": f"Text {number}." for number in range(6)})
     await run(api, told, folder, at_once=2)

@@ -204,14 +204,15 @@ async def test_a_list_that_cannot_be_loaded_says_so_and_is_asked_for_again(open_
 
 async def test_a_token_that_is_not_good_any_more_is_replaced(open_page: OpenPage, api: HttpApi, stage: Stage) -> None:
     api.put("leave.md")
-    page = await open_page(tolerate=("401",))
+    page = await open_page(tolerate=("403",))
     await expect(page.get_by_role("button", name="Documents")).to_be_visible()
     await (await opened(page)).get_by_role("button", name="Close").click()
     assert stage.config is not None
     api.revoked.add(stage.config["token"])
     stage.config["token"] = fresh = bearer(name="fresh")
+    api.put("since.md")
     panel = await opened(page)
-    await expect(row(panel, "leave.md")).to_be_visible()
+    await expect(row(panel, "since.md")).to_be_visible()
     await expect(panel.get_by_role("alert")).to_be_hidden()
     assert api.tokens[-1] == fresh
 

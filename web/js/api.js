@@ -58,26 +58,27 @@ export class Api {
   }
 
   async #request(method, path, body) {
-    let answer = await this.#send(method, path, body);
-    if (answer.status === 401) {
-      // Revoked, or this machine's clock is wrong: a fresh token is worth one try.
+    let reply = await this.#send(method, path, body);
+    if (reply.code === "unauthorized") {
+      // Run out, or this machine's clock is wrong: a fresh token is worth one try.
       this.#connection = null;
-      answer = await this.#send(method, path, body);
+      reply = await this.#send(method, path, body);
     }
-    const said = await answer.json().catch(() => null);
-    if (answer.ok && said !== null) return said;
-    throw new ApiError(said?.error?.code ?? (answer.ok ? "unreachable" : "internal"), answer.status, said?.error?.message);
+    if (reply.code === null) return reply.said;
+    throw new ApiError(reply.code, reply.status, reply.said?.error?.message);
   }
 
   async #send(method, path, body) {
     try {
       const { http, token } = await this.#connect();
-      return await fetch(new URL(path, http), {
+      const answer = await fetch(new URL(path, http), {
         method,
         headers: { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": "application/json" }) },
         body: body && JSON.stringify(body),
         cache: "no-store",
       });
+      const said = await answer.json().catch(() => null);
+      return { status: answer.status, said, code: answer.ok && said !== null ? null : codeOf(answer.status, said) };
     } catch {
       throw new ApiError("unreachable");
     }
@@ -88,6 +89,12 @@ export class Api {
     if (!this.#connection || (runsOut !== null && runsOut < Date.now() + MARGIN_MS)) this.#connection = await this.#load();
     return this.#connection;
   }
+}
+
+/** What a refusal means: the API's own code, or what API Gateway says by the status of an answer of its own. */
+function codeOf(status, said) {
+  if (typeof said?.error?.code === "string") return said.error.code;
+  return { 401: "unauthorized", 403: "unauthorized", 404: "not_found", 413: "too_large", 429: "throttled" }[status] ?? "internal";
 }
 
 const documentPath = (id) => `documents/${encodeURIComponent(id)}`;

@@ -29,6 +29,17 @@ MARGIN = 30.0
 #: The longest pause, in seconds, that a server may ask for and get.
 LONGEST_PAUSE = 30.0
 
+#: What API Gateway means by a status of its own, whose body has a `message` and no `error`. A token that its authorizer
+#: refuses is a 403.
+GATEWAY_MEANINGS = {
+    401: ("unauthorized", "the request has no token"),
+    403: ("unauthorized", "the token is not accepted"),
+    404: ("not_found", "there is nothing at this address"),
+    413: ("too_large", "the request is too large"),
+    429: ("throttled", "too many requests"),
+    503: ("throttled", "the service is not available just now"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -45,12 +56,13 @@ class Reply:
 
     @property
     def refusal(self) -> RequestRefused:
-        """What the API says went wrong."""
+        """What went wrong: in the API's words, or where API Gateway answered itself, what it means by the status."""
         try:
             error = json.loads(self.body)["error"]
             return RequestRefused(self.status, str(error["code"]), str(error["message"]))
-        except (ValueError, KeyError, TypeError):  # not the API's own: a proxy, the gateway
-            return RequestRefused(self.status, "refused", "the request was refused")
+        except (ValueError, KeyError, TypeError):
+            code, message = GATEWAY_MEANINGS.get(self.status, ("internal", "something went wrong on the server"))
+            return RequestRefused(self.status, code, message)
 
 
 class Http:
@@ -88,11 +100,12 @@ class Http:
             bearer = await self._authorisation(fresh=fresh)
             headers = {"authorization": f"Bearer {bearer}", **kind}
             reply = await self.send(method, self._url + path, headers, lambda: content, query)
-            if reply.status != 401:  # revoked, or one of the clocks is wrong: another token is worth one try
+            if reply.ok:
+                return reply.body
+            refusal = reply.refusal
+            if refusal.code != "unauthorized":  # run out, or a clock is wrong: another token is worth one try
                 break
-        if not reply.ok:
-            raise reply.refusal
-        return reply.body
+        raise refusal
 
     async def send(
         self,
