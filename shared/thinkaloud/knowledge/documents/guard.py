@@ -26,6 +26,7 @@ from thinkaloud.knowledge.documents.opening import shown
 _MB = 1024 * 1024
 #: How a process ends that used up its time.
 _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
+_Lines = Generator[dict[str, Any], None, None]
 _BY_CODE = {
     kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DocumentError)
 }

@@ -117,7 +117,7 @@ def _first_with_text(document: pdfium.PdfDocument) -> int:
         raise DocumentScanned(f"its {pages:,} pages are pictures without text; have the text recognised (OCR) first")
     if drawn:
         raise DocumentUnsupported("its fonts do not say which characters they show; print it to a new PDF")
-    raise DocumentEmpty(f"its {pages:,} pages are empty" if pages else "it has no pages")
+    raise DocumentEmpty("its pages are empty" if pages else "it has no pages")
 
 
 def _sampled(document: pdfium.PdfDocument, first: int) -> Iterator[tuple[Page, list[Item]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -17,13 +17,17 @@ _OFF_LINE = 0.7
 #: Points between columns of text.
 _GUTTER = 10.0
 _MAX_DEPTH = 12
+#: From so many parts of lines on, which are so long, a page has columns of text.
+_COLUMN_LINES = 8
+_COLUMN_CHARACTERS = 20
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text. `cells` are its parts, where wide gaps part it."""
+    """A line of text. `cells` are its parts, where wide gaps part it; `spans` are where those begin and end."""
 
     cells: tuple[str, ...]
+    spans: tuple[tuple[float, float], ...]
     x0: float
     y0: float
     x1: float
@@ -74,6 +78,8 @@ def items(page: Page) -> list[Item]:
         found.append((before[place], Table(rows, tuple(grid.xs), *box)))
     found.sort(key=lambda numbered: numbered[0])
     ordered = [item for _, item in found]
+    if _is_in_columns(ordered):
+        return _by_place([part for item in ordered for part in _parts(item)], _MAX_DEPTH)
     return ordered if _is_readable(ordered) else _by_place(ordered, _MAX_DEPTH)
 
 
@@ -138,16 +144,32 @@ def _line(glyphs: Sequence[Glyph], start: int) -> Iterator[tuple[int, Line]]:
     seen = [glyph for glyph in glyphs if glyph.text.strip()]
     if not seen:
         return
-    cells, last = [""], seen[0]
+    cells, spans, last = [""], [(seen[0].x0, seen[0].x1)], seen[0]
     for glyph in glyphs:
         if glyph.text.strip():
             if glyph.x0 - last.x1 > _COLUMN_GAP * max(last.size, 1.0):
                 cells.append("")
+                spans.append((glyph.x0, glyph.x1))
+            spans[-1] = (spans[-1][0], glyph.x1)
             last = glyph
         cells[-1] += glyph.text
     tidy = tuple(" ".join(cell.split()) for cell in cells)
     box = (min(g.x0 for g in seen), min(g.y0 for g in seen), max(g.x1 for g in seen), max(g.y1 for g in seen))
-    yield start, Line(tidy, *box, median(glyph.size for glyph in seen), seen[0].is_bold)
+    yield start, Line(tidy, tuple(spans), *box, median(glyph.size for glyph in seen), seen[0].is_bold)
+
+
+def _is_in_columns(found: Sequence[Item]) -> bool:
+    """Whether the file goes across columns of text, a line of each in turn: its parts are too long for a table's."""
+    parts = [len(cell) for item in found if isinstance(item, Line) and len(item.cells) > 1 for cell in item.cells]
+    return len(parts) >= _COLUMN_LINES and median(parts) >= _COLUMN_CHARACTERS
+
+
+def _parts(item: Item) -> list[Item]:
+    """A line as the lines of the columns it goes across."""
+    if isinstance(item, Table) or len(item.cells) < 2:
+        return [item]
+    parts = zip(item.cells, item.spans, strict=True)
+    return [replace(item, cells=(cell,), spans=(span,), x0=span[0], x1=span[1]) for cell, span in parts]
 
 
 def _is_readable(ordered: Sequence[Item]) -> bool:

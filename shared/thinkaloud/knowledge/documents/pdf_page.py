@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -27,7 +28,10 @@ _STRAIGHT = 1.0
 _WHITE = 250
 #: Where a font has no name for a glyph, or a hyphen only ends the line.
 _HYPHENS = ("\x02", "\ufffe", "\xad")
+#: A font is bold by its weight, or by its name where it does not say one; SimHei is what Chinese headings are set in.
 _BOLD = 600
+_BOLD_NAME = re.compile(rb"bold|black|heavy|demi|simhei", re.IGNORECASE)
+_NAME_BYTES = 128
 
 Point = tuple[float, float]
 #: (a, b, c, d, e, f) of x' = ax + cy + e, y' = bx + dy + f.
@@ -120,10 +124,16 @@ def _glyphs(text: pdfium.PdfTextPage, turn: Callable[[float, float], Point]) -> 
         c.FPDFText_GetMatrix(text, index, matrix)
         size = c.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d)
         if at_start or not index:
-            is_bold = c.FPDFText_GetFontWeight(text, index) >= _BOLD
+            is_bold = _is_bold(text, index)
             at_start = character == " "
         (x0, y0), (x1, y1) = turn(box.left, box.bottom), turn(box.right, box.top)
         yield Glyph(character, min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1), size, is_bold)
+
+
+def _is_bold(text: pdfium.PdfTextPage, index: int) -> bool:
+    name = ctypes.create_string_buffer(_NAME_BYTES)
+    c.FPDFText_GetFontInfo(text, index, name, _NAME_BYTES, None)
+    return c.FPDFText_GetFontWeight(text, index) >= _BOLD or _BOLD_NAME.search(name.value) is not None
 
 
 def _character(code: int) -> str:
