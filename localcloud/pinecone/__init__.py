@@ -5,7 +5,7 @@
     control_plane.py  /indexes
     inference.py      /embed, /rerank, /models, for the models of hosted_models.py
     ranking.py        sparse embeddings, and how well a document answers a query
-    faults.py         /admin/faults: answer badly for a while
+    faults.py         /admin/faults: answer badly for a while, or as if nothing had been written yet
     requests.py       the bodies of the data plane's requests
     index.py          one index: what the data plane does to it
     admission.py      what an index takes, and what it refuses
@@ -22,6 +22,7 @@
 Shapes, limits and messages follow the service's 2026-07 API: its OpenAPI documents
 (https://github.com/pinecone-io/pinecone-api) and its published limits
 (https://docs.pinecone.io/reference/api/database-limits). It differs on purpose in this: a write is visible to the next
-read, the search is exact, matches always come in the order of their scores, and statistics take a filter. Not here:
-the documents and records APIs, imports, backups, collections, gRPC; a request for them is answered 501.
+read unless a fault says otherwise, the search is exact, matches always come in the order of their scores, and
+statistics take a filter. Not here: the documents and records APIs, imports, backups, collections, gRPC; a request for
+them is answered 501.
 """

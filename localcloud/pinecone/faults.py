@@ -1,8 +1,9 @@
-"""Answering badly for a while, so that what happens then can be tried: errors, rate limits, slowness.
+"""Answering badly for a while, so that what happens then can be tried: errors, rate limits, slowness, stale reads.
 
     PUT /admin/faults {"status": 503, "seconds": 5}                       every request, for five seconds
     PUT /admin/faults {"status": 429, "count": 2, "retry_after": 1}       the next two requests
     PUT /admin/faults {"delay": 30, "path": "/query"}                     queries hang until the client gives up
+    PUT /admin/faults {"stale_reads": 3}                                  the next three reads do not see a write
     GET, DELETE /admin/faults                                             look, and stop
 
 Refusals are plain text, as they are from the layer in front of the service that really gives them.
@@ -35,6 +36,8 @@ class Fault(BaseModel):
         count: how many requests it hits; None for all.
         path: which requests it hits: those whose path, without the index's prefix, starts so.
         retry_after: sent as the header of that name.
+        stale_reads: how many reads of an index do not see a write that was made while this was in force. The service is
+            eventually consistent: https://docs.pinecone.io/guides/index-data/check-data-freshness
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,11 +48,12 @@ class Fault(BaseModel):
     count: Annotated[int, Field(ge=1)] | None = None
     path: str = "/"
     retry_after: Annotated[float, Field(ge=0)] | None = None
+    stale_reads: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _does_something(self) -> Fault:
-        if self.status is None and not self.delay:
-            raise ValueError("give a status, a delay or both")
+        if self.status is None and not self.delay and not self.stale_reads:
+            raise ValueError("give a status, a delay or stale_reads")
         return self
 
 
@@ -76,6 +80,12 @@ class Faults:
         """The fault in force; None once it has run out."""
         over = (self._until is not None and self._clock() >= self._until) or self._left == 0
         return None if over else self._fault
+
+    @property
+    def stale_reads(self) -> int:
+        """How many reads do not see a write that is made now."""
+        fault = self.current
+        return (fault and fault.stale_reads) or 0
 
     def _take(self, path: str) -> Fault | None:
         """The fault that hits a request for `path`, which it then has hit."""

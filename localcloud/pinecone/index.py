@@ -6,6 +6,7 @@ or after another one, never between. A request is at most 2 MB and a search abou
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from localcloud.pinecone.paging import NamePage, page_of
 from localcloud.pinecone.records import DEFAULT_NAMESPACE, Record, check_id, check_namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from localcloud.pinecone import requests
@@ -35,8 +36,22 @@ class NamespaceFacts:
     size_bytes: int
 
 
+@dataclass(slots=True)
+class _Write:
+    """What was written and is not seen yet, by so many reads."""
+
+    reads: int
+    apply: Callable[[], None]
+
+
 class Index:
-    """An index and its file. Bodies come parsed; what they ask for may still be refused with a ServiceError."""
+    """An index and its file. Bodies come parsed; what they ask for may still be refused with a ServiceError.
+
+    Attributes:
+        stale_reads: how many reads do not see a write that is made now.
+    """
+
+    stale_reads = 0
 
     def __init__(self, declaration: Declaration, file: IndexFile) -> None:
         """Reads everything that `file` holds."""
@@ -45,6 +60,7 @@ class Index:
         self._namespaces = {name: Namespace(self.schema, fields) for name, fields in file.namespaces().items()}
         for name, record in file.records():
             self._namespaces[name].put(record)
+        self._unseen: deque[_Write] = deque()
 
     @property
     def schema(self) -> Schema:
@@ -72,11 +88,12 @@ class Index:
 
     def query(self, body: requests.QueryVectors) -> list[tuple[float, Record]]:
         """The nearest records with their scores; none where the namespace, or the record asked about, is not there."""
+        self._read()
         namespace = self._namespaces.get(check_namespace(body.namespace))
         matches = compile_filter(body.filter) if body.filter else None
         dense, sparse = target_of(self.schema, body)
         if body.id is not None:
-            stored = self.fetch(body.namespace, [body.id])
+            stored = self._held(body.namespace, [body.id])
             if not stored:
                 return []
             dense, sparse = stored[0].values, stored[0].sparse
@@ -84,6 +101,10 @@ class Index:
 
     def fetch(self, namespace: str, identifiers: Sequence[str]) -> list[Record]:
         """The records with these ids, without those that are not there."""
+        self._read()
+        return self._held(namespace, identifiers)
+
+    def _held(self, namespace: str, identifiers: Sequence[str]) -> list[Record]:
         rows = self._namespaces.get(check_namespace(namespace), Namespace(self.schema))
         found = [rows.get(check_id(identifier)) for identifier in identifiers]
         return [record for record in found if record is not None]
@@ -97,6 +118,7 @@ class Index:
 
     def list_ids(self, page: requests.Page) -> NamePage:
         """One page of the ids that start with a prefix, sorted."""
+        self._read()
         namespace = self._namespaces.get(check_namespace(page.namespace))
         ids = namespace.sorted_ids() if namespace else []
         return page_of(ids, page.pagination_token, page.limit, page.prefix)
@@ -116,8 +138,12 @@ class Index:
         else:
             doomed = list(namespace.sorted_ids())
         self._file.remove(name, doomed)
-        for identifier in doomed:
-            namespace.remove(identifier)
+
+        def apply() -> None:
+            for identifier in doomed:
+                namespace.remove(identifier)
+
+        self._written(apply)
 
     def update(self, body: requests.Update) -> int | None:
         """Changes one record by id, or the metadata of all that a filter matches.
@@ -128,7 +154,7 @@ class Index:
         if (body.id is None) == (body.filter is None):
             raise invalid("Specify either the id of the record to update or a filter")
         if body.id is not None:
-            stored = self.fetch(name, [body.id])
+            stored = self._held(name, [body.id])
             updated = [changed(self.schema, record, body) for record in stored or [Record(body.id)]]
             if stored:
                 self._store(name, updated)
@@ -137,13 +163,14 @@ class Index:
             raise invalid("Update by metadata request does not support updating vector values.")
         if not body.filter:
             raise invalid("Update with empty metadata filter is not allowed")
-        records = self.fetch(name, self._matching(name, body.filter))
+        records = self._held(name, self._matching(name, body.filter))
         if records and not body.dry_run:
             self._store(name, [changed(self.schema, record, body) for record in records])
         return len(records)
 
     def counts(self, expression: Mapping[str, Any]) -> dict[str, int]:
         """How many records of each namespace match a filter; an empty one matches all."""
+        self._read()
         matches = compile_filter(expression)
         return {
             name: namespace.count_where(matches) if expression else len(namespace)
@@ -201,5 +228,24 @@ class Index:
         if name not in self._namespaces:
             self._add_namespace(name)
         self._file.put(name, records)
-        for record in records:
-            self._namespaces[name].put(record)
+        namespace = self._namespaces[name]
+
+        def apply() -> None:
+            for record in records:
+                namespace.put(record)
+
+        self._written(apply)
+
+    def _written(self, apply: Callable[[], None]) -> None:
+        """Show a write, now or after so many reads; writes are seen in their order."""
+        if self.stale_reads or self._unseen:
+            self._unseen.append(_Write(self.stale_reads, apply))
+        else:
+            apply()
+
+    def _read(self) -> None:
+        """One more read: shows the writes that enough reads have missed."""
+        while self._unseen and not self._unseen[0].reads:
+            self._unseen.popleft().apply()
+        for write in self._unseen:
+            write.reads = max(0, write.reads - 1)

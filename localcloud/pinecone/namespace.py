@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from localcloud.pinecone.records import Record
-from localcloud.pinecone.search import DenseRows, Postings, shortlist
+from localcloud.pinecone.search import DenseRows, SparseRows, shortlist
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +44,8 @@ class Namespace:
     _row_of: dict[str, int] = field(default_factory=dict)
     _ids: list[str] = field(default_factory=list)
     _metadata: list[Metadata | None] = field(default_factory=list)
-    _sparse: list[SparseVector | None] = field(default_factory=list)
+    _sparse: SparseRows = field(default_factory=SparseRows)
     _dense: DenseRows | None = field(init=False)
-    _postings: Postings | None = None
     _sorted_ids: list[str] | None = None
 
     def __post_init__(self) -> None:
@@ -62,14 +61,12 @@ class Namespace:
             row = self._row_of[record.id] = len(self._ids)
             self._ids.append(record.id)
             self._metadata.append(record.metadata)
-            self._sparse.append(record.sparse)
             self._sorted_ids = None
         else:
             self._metadata[row] = record.metadata
-            self._sparse[row] = record.sparse
+        self._sparse.put(row, record.sparse)
         if self._dense is not None and record.values is not None:
             self._dense.put(row, record.values)
-        self._postings = None
 
     def get(self, identifier: str) -> Record | None:
         """The record with this id."""
@@ -82,14 +79,16 @@ class Namespace:
         if row is None:
             return
         last = self._record(len(self._ids) - 1)
-        for column in (self._ids, self._metadata, self._sparse):
-            column.pop()
+        self._ids.pop()
+        self._metadata.pop()
+        self._sparse.pop()
         if last.id != identifier:
             self._row_of[last.id] = row
-            self._ids[row], self._metadata[row], self._sparse[row] = last.id, last.metadata, last.sparse
+            self._ids[row], self._metadata[row] = last.id, last.metadata
+            self._sparse.put(row, last.sparse)
             if self._dense is not None and last.values is not None:
                 self._dense.put(row, last.values)
-        self._postings = self._sorted_ids = None
+        self._sorted_ids = None
 
     def sorted_ids(self) -> list[str]:
         """Every id, in the order of its bytes. Not to be changed."""
@@ -114,7 +113,7 @@ class Namespace:
         if not rows.size:
             return []
         metric = self.schema.metric
-        extra = np.zeros(rows.size) if query.sparse is None else self._sparse_dots(query.sparse)[rows]
+        extra = np.zeros(rows.size) if query.sparse is None else self._sparse.dots(query.sparse)[rows]
         estimates, error = extra, 0.0
         if self._dense is not None and query.dense is not None:
             dense, error = self._dense.estimate(query.dense, metric, rows)
@@ -132,11 +131,6 @@ class Namespace:
             return np.arange(len(self._ids))
         return np.array([row for row, kept in enumerate(self._metadata) if matches(kept or {})], np.int64)
 
-    def _sparse_dots(self, query: SparseVector) -> NDArray[np.float64]:
-        if self._postings is None:
-            self._postings = Postings.of(self._sparse)
-        return self._postings.dots(query, len(self._ids))
-
     def _record(self, row: int) -> Record:
         values = None if self._dense is None else self._dense.get(row)
-        return Record(self._ids[row], values, self._sparse[row], self._metadata[row])
+        return Record(self._ids[row], values, self._sparse.get(row), self._metadata[row])

@@ -141,7 +141,9 @@ class PineconeServer:
             name = request.match_info.get("index", self._default_index)
             if name is None:
                 raise not_found(f"No index is served at {self.url}: use its own host, as GET /indexes tells it")
-            return catalog.get(name)
+            index = catalog.get(name)
+            index.stale_reads = self.faults.stale_reads
+            return index
 
         data_plane = DataPlane(index_of)
         app = web.Application(

@@ -61,6 +61,19 @@ class TestThroughTheClient:
         await put(server, {"delay": 0.01})
         assert (await index.query(vector=UNIT, top_k=1)).matches == []
 
+    async def test_reads_may_miss_what_was_just_written(self, server: PineconeServer, index: Any) -> None:
+        await put(server, {"stale_reads": 2})
+        await index.upsert(vectors=[{"id": "one", "values": UNIT}, {"id": "two", "values": UNIT}])
+        assert (await index.query(vector=UNIT, top_k=1)).matches == []
+        assert (await index.fetch(ids=["one"])).vectors == {}
+        assert len((await index.query(vector=UNIT, top_k=5)).matches) == 2
+        await index.delete(ids=["one"])
+        server.faults.clear()
+        await index.delete(ids=["two"])
+        assert len((await index.query(vector=UNIT, top_k=5)).matches) == 2, "writes are seen in their order"
+        assert len((await index.query(vector=UNIT, top_k=5)).matches) == 2
+        assert (await index.query(vector=UNIT, top_k=5)).matches == []
+
 
 async def test_a_fault_is_shown_and_taken_away(server: PineconeServer) -> None:
     async with httpx.AsyncClient(base_url=server.url) as http:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from localcloud.pinecone.namespace import Namespace, Query
 from localcloud.pinecone.records import Record, SparseVector
 from localcloud.pinecone.schema import Metric, dense_declaration
+from localcloud.pinecone.search import SparseRows
 
 METRICS: list[Metric] = ["cosine", "dotproduct", "euclidean"]
 
@@ -146,3 +147,26 @@ def test_records_without_sparse_values_score_nothing_for_them() -> None:
     namespace.put(Record("v", dense(1, 0)))
     terms = SparseVector(np.array([3]), dense(5))
     assert [score for score, _ in namespace.search(Query(dense(2, 0), terms, 1))] == [2.0]
+
+
+@given(
+    st.lists(st.one_of(st.tuples(st.integers(0, 40), st.dictionaries(st.integers(0, 9), st.just(2.0))), st.none())),
+    st.integers(0, 3),
+)
+def test_sparse_rows_are_found_whatever_was_written_since_they_were_turned_round(
+    steps: list[tuple[int, dict[int, float]] | None], at_least: int
+) -> None:
+    rows, expected = SparseRows(), list[dict[int, float]]()
+    rows._AT_LEAST = at_least
+    query = SparseVector(np.arange(10), np.arange(1, 11, dtype=np.float32))
+    for step in steps:
+        if step is not None:
+            row, entries = min(step[0], len(expected)), step[1]
+            expected[row : row + 1] = [entries]
+            values = np.array([*entries.values()], np.float32)
+            rows.put(row, SparseVector(np.array([*entries], np.int64), values) if entries else None)
+        elif expected:
+            expected.pop()
+            rows.pop()
+        dots = [sum(2.0 * (index + 1) for index in entries) for entries in expected]
+        assert rows.dots(query).tolist() == dots
