@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING
 
 from localcloud.models.prompt_reader import Passage, Sentence, read_prompt, sentences_of
 from localcloud.models.text import Term, terms
+from thinkaloud.dialogue.smalltalk import is_courtesy
+from thinkaloud.dialogue.understanding import understand_by_rules
 from thinkaloud.language import Language, language_of
+from thinkaloud.state.records import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +42,10 @@ KNOWN, FURTHER, FURTHER_ELSEWHERE, AT_MOST = 0.24, 0.8, 0.92, 3
 DOES_NOT_KNOW: dict[Language, str] = {
     "en": "The documents I have do not answer this question.",
     "zh": "资料里没有找到这个问题的答案。",
+}
+WELCOMES: dict[Language, str] = {
+    "en": "Hello! I am the extractive model: ask me something, and I quote what the documents say about it.",
+    "zh": "您好！我是摘录模型：请随时提问，我会引用资料里的原文来回答。",
 }
 NEEDS_DOCUMENTS: dict[Language, str] = {
     "en": "I am the extractive model: I only quote from documents, and this request came with none.",
@@ -69,13 +76,12 @@ class ExtractiveModel:
         self._embedder = embedder
 
     def answer(self, user_messages: Sequence[str]) -> str:
-        """The answer to the last of `user_messages`; the earlier ones only help where it has no content of its own."""
+        """The answer to the last of `user_messages`; the earlier ones only help where it leans on them."""
         prompt = read_prompt(user_messages[-1])
         spoken = language_of(prompt.question)
         if prompt.passages is None:
-            return NEEDS_DOCUMENTS[spoken]
-        question = _with_topic(prompt.question, user_messages[:-1])
-        chosen = choose(self.score(question, prompt.passages))
+            return (WELCOMES if is_courtesy(prompt.question) else NEEDS_DOCUMENTS)[spoken]
+        chosen = choose(self.score(_in_conversation(prompt.question, user_messages[:-1]), prompt.passages))
         if not chosen:
             return DOES_NOT_KNOW[spoken]
         joint = "" if language_of(chosen[0].text) == "zh" else " "
@@ -122,15 +128,11 @@ def choose(scored: Sequence[Scored]) -> list[Sentence]:
     return sorted(chosen, key=lambda sentence: (sentence.passage != best.sentence.passage, sentence.position))
 
 
-def _with_topic(question: str, earlier: Sequence[str]) -> str:
-    """`question`, preceded by the last earlier question that has content where it has none itself ("And why?")."""
-    if any(term.is_content for term in terms(question)):
-        return question
-    for message in reversed(earlier):
-        topic = read_prompt(message).question
-        if any(term.is_content for term in terms(topic)):
-            return f"{topic}\n{question}"
-    return question
+def _in_conversation(question: str, earlier: Sequence[str]) -> str:
+    """`question` with what it leans on in front of it, as the dialogue understands it ("And for contractors?")."""
+    memory = [Exchange(read_prompt(message).question or message, "") for message in earlier]
+    search = understand_by_rules(question, memory).search
+    return f"{search.context}\n{search.text}".strip() if search else question
 
 
 def _in_language(found: list[Sentence], wanted: Language) -> list[Sentence]:

@@ -70,7 +70,7 @@ def _speech() -> frozenset[str]:
 
 def is_talk(text: str) -> bool:
     """Whether nothing is to be looked up: a greeting, thanks, or a word about the conversation itself."""
-    return _is_phrases(text) or is_about_conversation(text)
+    return is_courtesy(text) or is_about_conversation(text)
 
 
 def is_about_conversation(text: str) -> bool:
@@ -81,7 +81,8 @@ def is_about_conversation(text: str) -> bool:
     return bool(_ENGLISH_ACT.search(plain.removeprefix("please "))) and not set(topics(plain)) - _speech()
 
 
-def _is_phrases(text: str) -> bool:
+def is_courtesy(text: str) -> bool:
+    """Whether it is a greeting, thanks, a goodbye, or asks who is there."""
     plain = _NOT_TEXT.sub("", text.strip().lower().replace("’", "'"))
     pieces = [piece for piece in map(str.strip, _PIECES.split(plain)) if piece]
     pattern = _CHINESE_PHRASE if language_of(text) == "zh" else _ENGLISH_PHRASE

@@ -43,12 +43,19 @@ def understand_at_once(text: str) -> Understood | None:
 
 async def understand(text: str, memory: Sequence[Exchange], rewrite: Rewrite | None = None) -> Understood:
     """What to look for, given what was said before. `rewrite` is asked at most once, where the rules are not sure."""
-    context = "\n".join(_led_here(memory))
+    understood = understand_by_rules(text, memory)
+    unsure = understood.kind == "follow_up" and read_question(text).stance == "unsure"
+    if unsure and rewrite is not None and (alone := await rewrite(text, memory)):
+        return Understood("question" if alone == text else "follow_up", Search(alone), "model")
+    return understood
+
+
+def understand_by_rules(text: str, memory: Sequence[Exchange]) -> Understood:
+    """What to look for, given what was said before, where no model is to be asked."""
+    reading = read_question(text)
+    context = "" if reading.stance == "alone" else "\n".join(_led_here(memory))
     if not context:
         return Understood("question", Search(text))
-    reading = read_question(text)
-    if reading.stance == "unsure" and rewrite is not None and (alone := await rewrite(text, memory)):
-        return Understood("question" if alone == text else "follow_up", Search(alone), "model")
     if not reading.topics:
         # It names nothing of its own, so that what it leans on is what is looked for.
         return Understood("follow_up", Search(f"{context}\n{text}"), "rules")

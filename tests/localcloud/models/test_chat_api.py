@@ -108,7 +108,7 @@ async def test_limits_and_stops(
 
 
 async def test_a_chat_without_passages_is_told_what_the_model_is(client: openai.AsyncOpenAI) -> None:
-    answer = await client.chat.completions.create(model="extractive", messages=user("How are you?"))
+    answer = await client.chat.completions.create(model="extractive", messages=user("Say that again."))
     assert answer.choices[0].message.content == NEEDS_DOCUMENTS["en"]
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from localcloud.models.embedding import LocalEmbedder
-from localcloud.models.extractive import AT_MOST, DOES_NOT_KNOW, NEEDS_DOCUMENTS, ExtractiveModel
+from localcloud.models.extractive import AT_MOST, DOES_NOT_KNOW, NEEDS_DOCUMENTS, WELCOMES, ExtractiveModel
 
 REFUNDS = (
     "Refunds",
@@ -73,6 +73,12 @@ def test_without_passages_it_knows_nothing(model: ExtractiveModel, question: str
 
 
 @pytest.mark.parametrize(("question", "language"), [("How are you?", "en"), ("你是谁？", "zh")])
+def test_a_greeting_is_returned_and_it_says_what_it_is(model: ExtractiveModel, question: str, language: str) -> None:
+    assert model.answer([f"<question>{question}</question>"]) == WELCOMES[language]  # type: ignore[index]
+    assert re.search("extractive|摘录", WELCOMES[language])  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("question", "language"), [("Translate that.", "en"), ("用英文再说一遍", "zh")])
 def test_outside_of_the_prompt_format_it_says_what_it_is(model: ExtractiveModel, question: str, language: str) -> None:
     assert model.answer([question]) == NEEDS_DOCUMENTS[language]  # type: ignore[index]
     assert re.search("extractive|摘录", NEEDS_DOCUMENTS[language])  # type: ignore[index]
@@ -97,6 +103,19 @@ def test_so_does_one_in_chinese(model: ExtractiveModel) -> None:
     assert model.answer(["退款需要多久？", ask("然后呢？", LEAVE, REFUNDS_ZH)]).startswith(
         "退款最长需要 5 个工作日。 [2]"
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "answer"),
+    [
+        ("How long is a tent covered?", "And backpacks?", "Backpacks are covered for 5 years. [2]"),
+        ("门店的年假额度是多少？", "客服部呢？", "年假额度按部门确定：门店 12 天，客服部 11 天。 [3]"),
+    ],
+)
+def test_a_follow_up_is_answered_for_what_it_means(
+    model: ExtractiveModel, before: str, question: str, answer: str
+) -> None:
+    assert model.answer([before, ask(question, REFUNDS, WARRANTY, LEAVE)]).startswith(answer)
 
 
 def test_a_question_with_content_leaves_earlier_ones_alone(model: ExtractiveModel) -> None:
