@@ -95,7 +95,7 @@ class LocalCloud:
         self._management_port = free_port()
         self._http_port = free_port()
         self._exit = AsyncExitStack()
-        self.aws = Aws(self._environ)
+        self.aws = Aws(self._environ, keep=self._state / "tables.jsonl")
         self.models = ModelServer(pace=READING_PACE if pace is None else pace)
         self.pinecone = PineconeServer(self._state / "pinecone", embedder=self.models.embedder, default_index=INDEX)
         self.gateway: Gateway

@@ -7,14 +7,16 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from localcloud.aws.credentials import signing_environment
 from localcloud.aws.errors import AwsUnavailable
+from localcloud.aws.keeping import restore, save
 from localcloud.aws.process import MotoProcess
 from localcloud.aws.storage import create_buckets, create_queues
 from localcloud.template.model import Application, Table
@@ -30,13 +32,15 @@ class Aws:
     """DynamoDB, Secrets Manager and the rest at one URL.
 
     A moto process of our own, unless `environment` (the user's) has `AWS_ENDPOINT_URL`: then that endpoint is used and
-    left running.
+    left running. With `keep`, a file, moto's tables begin with what they held for good when it was stopped.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, *, keep: Path | None = None) -> None:
         environment = os.environ if environment is None else environment
         self._given_url = environment.get("AWS_ENDPOINT_URL")
         self._credentials = signing_environment(environment)
+        self._keep = None if self._given_url else keep
+        self._tables: list[Table] = []
         self._moto: MotoProcess | None = None
         self._url: str | None = None
 
@@ -68,7 +72,14 @@ class Aws:
     async def stop(self) -> None:
         """Ends moto, if it is ours."""
         moto, self._moto = self._moto, None
-        if moto is not None:
+        if moto is None:
+            return
+        try:
+            if self._keep is not None and self._tables:
+                await asyncio.to_thread(save, self._client("dynamodb"), self._tables, self._keep)
+        except (BotoCoreError, ClientError) as error:
+            LOG.warning("the tables are not kept: %s", error)
+        finally:
             await moto.stop()
 
     async def __aenter__(self) -> Self:
@@ -104,6 +115,9 @@ class Aws:
                         TableName=table.name,
                         TimeToLiveSpecification={"Enabled": True, "AttributeName": table.ttl_attribute},
                     )
+            if self._keep is not None:
+                restore(dynamodb, tables, self._keep)
+        self._tables = tables
 
     def _create_storage(self, application: Application) -> None:
         if not application.queues and not application.buckets:

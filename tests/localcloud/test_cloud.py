@@ -55,6 +55,8 @@ async def test_it_starts_says_where_it_is_ends_and_starts_again(project: Path, t
         announced = json.loads(path.read_text())
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert (announced["page"], announced["ws"], announced["pid"]) == (cloud.page_url, cloud.ws_url, os.getpid())
+        assert announced["http"] == cloud.http_url
+        assert announced["admin"].keys() == {"gateway", "functions", "events", "models", "pinecone"}
         assert announced["environment"]["PINECONE_INDEX_HOST"] == cloud.pinecone.url
         assert announced["environment"]["AWS_ENDPOINT_URL"] == cloud.aws.url
         assert said[0] == "starting DynamoDB, S3, SQS, Pinecone and the models"
@@ -174,6 +176,7 @@ async def test_the_page_names_the_model_that_answers(theirs: Theirs):
     config = json.loads(body)
     assert status == 200
     assert (config["ws"], config["tenant"], config["model"]) == (theirs.cloud.ws_url, "demo", "extractive")
+    assert config["http"] == theirs.cloud.http_url
     assert config["model_note"] == {}, "what is said of the local model is not said of somebody's"
     async with Client(config["ws"], config["token"]) as client:
         assert await client.ping() < 5

@@ -107,7 +107,7 @@ async def test_every_answer_says_what_the_page_may_do(page: ChatPage, path: str)
     headers = (await get(page, path)).headers
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'self'"
-    assert policy["connect-src"] == "'self' ws: wss:"
+    assert policy["connect-src"] == "'self' ws: wss: https: http://127.0.0.1:* http://localhost:*"
     assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == policy["form-action"] == "'none'"
     assert (policy["require-trusted-types-for"], policy["trusted-types"]) == ("'script'", "dompurify")
     assert "unsafe" not in headers["Content-Security-Policy"]
