@@ -125,6 +125,15 @@ class IndexSettings:
 
 
 @dataclass(frozen=True)
+class UploadSettings:
+    """Where documents are uploaded, the queue of jobs that follow, and the most bytes a document may have."""
+
+    bucket: str = variable("UPLOAD_BUCKET")
+    queue_url: str = variable("INGEST_QUEUE_URL")
+    max_bytes: int = variable("MAX_UPLOAD_BYTES", 104_857_600)
+
+
+@dataclass(frozen=True)
 class IngestSettings:
     """How many tokens a minute, estimated, are embedded for documents; 0 for as many as the model takes."""
 
@@ -161,6 +170,7 @@ ALL: tuple[type, ...] = (
     ChatSettings,
     EmbeddingSettings,
     IndexSettings,
+    UploadSettings,
     IngestSettings,
     RetrievalSettings,
 )

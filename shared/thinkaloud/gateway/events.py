@@ -19,12 +19,15 @@ _BEARER_SUBPROTOCOL = "bearer."
 
 @dataclass(frozen=True)
 class Handshake:
-    """What a client offers when it opens a socket. `method_arn` is only there for the authoriser."""
+    """What a client offers when it opens a socket, or sends with a request to the HTTP API.
+
+    `method_arn` is only there for the authoriser of sockets.
+    """
 
     origin: str | None
     subprotocols: tuple[str, ...]
     token: str | None
-    method_arn: str
+    method_arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,11 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
         token=_token(offered, headers.get("authorization", "")),
         method_arn=event.get("methodArn", ""),
     )
+
+
+def is_request(event: Mapping[str, Any]) -> bool:
+    """Whether an authoriser's event is of the HTTP API, whose form has a version, and not of a handshake."""
+    return event.get("version") == "2.0"
 
 
 def read_connect(event: Mapping[str, Any]) -> Connect:

@@ -1,4 +1,4 @@
-"""The answers to a handshake: the authoriser's policy, and `$connect`'s response."""
+"""The authoriser's answers, for both APIs, and `$connect`'s response to a handshake."""
 
 from __future__ import annotations
 
@@ -21,6 +21,19 @@ def allow(principal: Principal, method_arn: str) -> dict[str, Any]:
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
         "context": principal.to_context(),
     }
+
+
+def admit(principal: Principal) -> dict[str, Any]:
+    """The authoriser's simple answer for the HTTP API: every route is open to `principal`, whose scopes say the rest.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+    """
+    return {"isAuthorized": True, "context": principal.to_context()}
+
+
+def refuse() -> dict[str, Any]:
+    """The authoriser's simple answer for a token that is not good: a 403."""
+    return {"isAuthorized": False}
 
 
 def answer_handshake(handshake: Handshake, allowed_origins: Collection[str]) -> dict[str, Any]:

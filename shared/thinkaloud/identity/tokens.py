@@ -104,7 +104,9 @@ class TokenVerifier:
             )
         except jwt.PyJWTError as error:
             raise IdentityError(f"the token is not valid: {type(error).__name__}") from None
-        return Principal.checked(claims.get(settings.tenant_claim), claims.get("sub"), claims.get("exp"))
+        return Principal.checked(
+            claims.get(settings.tenant_claim), claims.get("sub"), claims.get("exp"), claims.get("scope")
+        )
 
     def renew(self, principal: Principal, token: str) -> int:
         """Until when `token` is good, in seconds since 1970, for a connection that `principal` opened.

@@ -1,0 +1,10 @@
+"""The HTTP API: one application behind every route."""
+
+from typing import Any
+
+from thinkaloud.wiring.api import gateway
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """API Gateway checks the token; the application reads the principal from the event alone."""
+    return gateway()(event, context)

@@ -1,0 +1,1 @@
+"""The HTTP API: what may be asked of a tenant's documents, and how it is answered."""
