@@ -33,6 +33,7 @@ class DocumentWords:
     more: str
     nothing: str
     unreadable: str
+    misspelt: str
     twice: str
     interrupted: str
     ended: str
@@ -60,6 +61,7 @@ _WORDS: dict[Language, DocumentWords] = {
         more="... and {} more without trouble",
         nothing="There is no file in what was given.",
         unreadable="The file cannot be read: {}",
+        misspelt="The file's name is not UTF-8; rename it.",
         twice="Another file of this run is called {} too; load their folder instead.",
         interrupted="Interrupted. The same command goes on where this one ended.",
         ended="Ended early: {}",
@@ -85,6 +87,7 @@ _WORDS: dict[Language, DocumentWords] = {
         more="……另有 {} 个没有问题",
         nothing="给出的路径里没有文件。",
         unreadable="无法读取文件：{}",
+        misspelt="文件名不是 UTF-8 编码，请改名。",
         twice="本次另有文件也叫 {}；请改为导入它们所在的文件夹。",
         interrupted="已中断。再次运行同一命令会从中断处继续。",
         ended="提前结束：{}",

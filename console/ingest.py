@@ -136,6 +136,8 @@ class Run:
                 outcome = Outcome(name, "failed", code=error.code, message=error.message)
             except NoReply as error:
                 outcome = Outcome(name, "failed", code="no_reply", message=str(error))
+            except UnicodeEncodeError:
+                outcome = Outcome(name, "failed", code="unreadable", message=self._words.misspelt)
             except OSError as error:
                 said = self._words.unreadable.format(error.strerror or error)
                 outcome = Outcome(name, "failed", code="unreadable", message=said)

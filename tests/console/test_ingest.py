@@ -145,6 +145,13 @@ async def test_what_fails_fails_alone(tmp_path: Path, api: HttpApi, told: Told):
     assert missing.message == "The file cannot be read: No such file or directory"
 
 
+async def test_a_name_that_cannot_be_written_down_fails_alone(tmp_path: Path, api: HttpApi, told: Told):
+    folder = write(tmp_path / "f", good__md="Good.")
+    (folder / "caf\udce9.md").write_text("Latin.")
+    report = await run(api, told, folder)
+    assert states(report) == {"f/good.md": "ready", "f/caf\udce9.md": "unreadable"}
+
+
 async def test_two_files_of_one_name_do_not_replace_each_other(tmp_path: Path, api: HttpApi, told: Told):
     one = write(tmp_path / "one", readme__md="First.") / "readme.md"
     two = write(tmp_path / "two", readme__md="Second.") / "readme.md"
