@@ -120,8 +120,8 @@ class Worker:
     def _report(self, result: InvocationResult) -> None:
         """The function itself could not say this any more."""
         if result.error is not None:
-            self._log(self._function.name, result.error["errorMessage"])
+            self._log(self._function.logical_id, result.error["errorMessage"])
 
     async def _pass_on_output(self) -> None:
         async for line in lines(cast("StreamReader", self._process.stdout)):
-            self._log(self._function.name, line)
+            self._log(self._function.logical_id, line)

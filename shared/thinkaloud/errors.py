@@ -18,6 +18,7 @@ ThinkaloudError
 ├── TurnCrashed              every worker of the turn died
 ├── LeaseLost                another worker has the turn; this one must stop
 ├── LeaseHeld                a dead worker's lease still runs, so that the turn cannot be closed yet
+├── EndNotStored             a turn has ended, and the table did not take how
 ├── JournalBroken            what was written of a turn cannot be read
 ├── DispatchFailed           Lambda did not take the turn
 ├── KnowledgeError           embedding or retrieval; a turn goes on without passages
@@ -122,6 +123,10 @@ class LeaseLost(ThinkaloudError):
 
 class LeaseHeld(ThinkaloudError):
     """Another worker's lease on the turn has not run out yet."""
+
+
+class EndNotStored(ThinkaloudError):
+    """The turn has ended, and the table did not take how; who tries next finds out from the journal, or starts over."""
 
 
 class JournalBroken(ThinkaloudError):

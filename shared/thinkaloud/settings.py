@@ -55,10 +55,16 @@ class TableSettings:
 
 @dataclass(frozen=True)
 class DispatchSettings:
-    """The function that answers, by name or ARN, and what becomes of a question while another one is answered."""
+    """The function that answers, by name or ARN."""
 
     function: str = variable("TURN_FUNCTION")
-    busy: str = variable("BUSY_POLICY", "reject", choices=("reject", "queue", "interrupt"))
+
+
+@dataclass(frozen=True)
+class BusySettings:
+    """What becomes of a question while its session answers another one."""
+
+    policy: str = variable("BUSY_POLICY", "reject", choices=("reject", "queue", "interrupt"))
 
 
 @dataclass(frozen=True)
@@ -164,6 +170,7 @@ ALL: tuple[type, ...] = (
     ConnectionSettings,
     TableSettings,
     DispatchSettings,
+    BusySettings,
     HeartbeatSettings,
     GatewaySettings,
     StreamSettings,

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from tests.builders import NOW, outcome, principal, question, turn_key
+from tests.builders import NOW, match, outcome, principal, question, turn_key
 from tests.dialogue.players import Found
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.admission import BusyPolicy
@@ -513,9 +513,10 @@ def run(desk: Desk) -> OneAtATime:
 
     async def work() -> None:
         worker = Worker(
-            Stores(desk.conversations, MemoryJournal(), desk.control),
+            Stores(desk.conversations, MemoryJournal(), desk.control, MemoryConnections()),
             RecordingPoster(),
-            Abilities(Found(), model, 4_000),
+            Abilities(Found([match()]), model, 4_000),
+            desk,
             clock=lambda: NOW + asyncio.get_running_loop().time(),
         )
         await asyncio.gather(*(worker.work(job) for job in desk.jobs))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import outcome, question
 from tests.stream.frames import COMPLETE, RESET, SOURCE, STATUS, log_of, reasoning, text
-from thinkaloud.dialogue.replay import broken_off, ending, replay
+from thinkaloud.dialogue.replay import ending, outcome_of, replay
 from thinkaloud.protocol.frames import Complete, Error, Reset, Source, Text, TurnFrame
 from thinkaloud.state.records import BLOCK, Outcome, Segment, Turn
 from thinkaloud.stream.journal import segment
@@ -116,20 +116,20 @@ def test_the_end_is_the_same_whether_it_was_journaled_or_stored() -> None:
 
 def test_what_was_said_is_kept_as_a_client_would_fold_it() -> None:
     frames: list[TurnFrame] = [STATUS, SOURCE, reasoning("hm"), text("old"), RESET, SOURCE, text("年"), text("假")]
-    kept = broken_off(list(log_of(frames).after(0)), "crashed")
+    kept = outcome_of(list(log_of(frames).after(0)), "crashed")
     assert (kept.state, kept.answer, kept.finish, kept.error) == ("failed", "年假", "error", "crashed")
     assert kept.sources == STORED.sources
 
 
 def test_a_reset_of_a_later_step_leaves_what_came_before_it() -> None:
     frames: list[TurnFrame] = [SOURCE, text("one "), text("two ", step=2), Reset(step=2), text("three", step=2)]
-    kept = broken_off(list(log_of(frames).after(0)), "crashed")
+    kept = outcome_of(list(log_of(frames).after(0)), "crashed")
     assert kept.answer == "one three"
     assert len(kept.sources) == 1
 
 
 def test_a_worker_that_said_nothing_leaves_an_empty_answer() -> None:
-    assert broken_off([], "crashed") == Outcome("failed", "", "error", error="crashed")
+    assert outcome_of([], "crashed") == Outcome("failed", "", "error", error="crashed")
 
 
 def test_sources_come_before_the_text() -> None:

@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
-from tests.builders import NOW, match, question, turn_key
+from tests.builders import NOW, match, principal, question, turn_key
 from tests.dialogue.players import retrieval
 from tests.virtual_time import in_virtual_time
-from thinkaloud.dialogue.job import TurnJob
+from thinkaloud.dialogue.job import RecordingDispatcher, TurnJob
 from thinkaloud.dialogue.means import Rhythm, Stores
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
-from thinkaloud.errors import Gone, LeaseHeld, StorageError
+from thinkaloud.errors import DispatchFailed, EndNotStored, Gone, LeaseHeld, StorageError
 from thinkaloud.knowledge.search import Retrieval, Search
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal
-from thinkaloud.state.records import BLOCK, LEASE, SKEW, Outcome, Reader, Segment, Turn, TurnKey
+from thinkaloud.state.memory_connections import MemoryConnections
+from thinkaloud.state.records import BLOCK, LEASE, SKEW, Connection, Outcome, Reader, Segment, Turn, TurnKey
 from thinkaloud.stream.journal import entries_of
 from thinkaloud.stream.lease import MOST_EPOCHS
 
@@ -40,6 +41,8 @@ class House:
         self.conversations = MemoryConversations()
         self.journal = MemoryJournal()
         self.control = MemoryControl()
+        self.connections = MemoryConnections()
+        self.dispatcher = RecordingDispatcher()
         self.heard: defaultdict[str, list[tuple[float, dict[str, Any]]]] = defaultdict(list)
         self.gone: set[str] = set()
         self.calls = 0
@@ -51,12 +54,18 @@ class House:
     def another(self, **rhythm: float) -> Worker:
         models: Any = self
         return Worker(
-            Stores(self.conversations, self.journal, self.control),
+            Stores(self.conversations, self.journal, self.control, self.connections),
             self,
             Abilities(models, models, prompt_tokens=4_000),
+            self.dispatcher,
             rhythm=Rhythm(**rhythm),
             clock=self.clock,
         )
+
+    def closer(self) -> Worker:
+        """The failure destination's worker, which has no model."""
+        stores = Stores(self.conversations, self.journal, self.control, self.connections)
+        return Worker(stores, self, None, self.dispatcher, clock=self.clock)
 
     def clock(self) -> float:
         return NOW + self.jump + now()
@@ -80,6 +89,8 @@ class House:
         self.calls += 1
         try:
             for word, pause in self._script:
+                if pause < 0:
+                    raise RuntimeError("the model's code fails")
                 await asyncio.sleep(pause)
                 yield Delta(word)
             yield Finish("stop", None)
@@ -245,9 +256,38 @@ def test_a_410_has_the_worker_look_at_once_who_else_is_there() -> None:
         house.attach(THERE, 10)
 
     house = live(while_it_works(leaves, after=5.27))
+    assert HERE not in house.connections.items
     first = house.heard[THERE][0][0]
     assert first < 5.27 + 0.2
     assert house.last(THERE)["type"] == "complete"
+
+
+def test_a_connection_that_answers_410_is_forgotten_so_that_its_seat_is_free() -> None:
+    async def scenario(house: House) -> None:
+        who = principal(user="lin")
+        for connection in (HERE, THERE):
+            house.connections.put(Connection(connection, who, int(NOW), int(NOW) + 7_800), most=10)
+        house.gone.add(HERE)
+        await works(house)
+        assert set(house.connections.items) == {THERE}
+        house.gone.add(THERE)
+        await house.worker.work(TurnJob(FIRST, Reader(THERE, 0, "9", NOW)))
+        assert house.connections.items == {}
+
+    live(scenario)
+
+
+def test_a_connection_that_cannot_be_forgotten_just_now_costs_nothing() -> None:
+    class Broken(MemoryConnections):
+        def forget(self, connection: str) -> None:
+            raise StorageError("no answer")
+
+    async def scenario(house: House) -> None:
+        house.connections = Broken()
+        house.gone.add(HERE)
+        await house.another().work(TurnJob(FIRST))
+
+    assert live(scenario).outcome().answer == TEXT
 
 
 def test_when_nobody_listens_the_turn_goes_on_and_its_answer_waits() -> None:
@@ -506,27 +546,156 @@ def test_what_cannot_be_begun_in_time_is_left_to_another_worker() -> None:
         asyncio.get_running_loop().call_later(2.0, waiting, house)
         assert await house.worker.work(TurnJob(FIRST), seconds=30.0) == 1
         assert house.turn(SECOND).state == "pending"
+        assert house.dispatcher.jobs == [TurnJob(SECOND)]
         assert await house.another().work(TurnJob(SECOND)) == 2
 
     assert live(scenario).outcome(THIRD).answer == TEXT
 
 
+@pytest.mark.parametrize("stored", [False, True], ids=["it closes the turn", "the turn has ended"])
+def test_what_waits_behind_a_turn_that_is_closed_begins_at_once(stored: bool) -> None:
+    async def scenario(house: House) -> None:
+        claimed = house.conversations.claim(FIRST, house.clock())
+        assert claimed is not None
+        waiting(house)
+        if stored:
+            house.conversations.finish(FIRST, claimed.epoch, Outcome("done", "Done.", "stop"))
+        house.jump = LEASE + SKEW + 1
+        await house.closer().close(TurnJob(FIRST))
+
+    house = live(scenario)
+    assert house.dispatcher.jobs == [TurnJob(SECOND)]
+    session = house.conversations.session("qinghe", "session-1")
+    assert session is not None
+    assert (session.active, session.queue) == (SECOND.turn, (THIRD.turn,))
+
+
+def test_what_cannot_be_handed_over_is_left_for_its_clients_next_word() -> None:
+    class Refusing(RecordingDispatcher):
+        def dispatch(self, job: TurnJob) -> None:
+            raise DispatchFailed("429")
+
+    async def scenario(house: House) -> None:
+        house.conversations.claim(FIRST, house.clock())
+        waiting(house)
+        house.jump = LEASE + SKEW + 1
+        house.dispatcher = Refusing()
+        await house.closer().close(TurnJob(FIRST))
+
+    assert live(scenario).outcome().error == "crashed"
+
+
 # ---- a table that fails ----------------------------------------------------------------------------------------------
 
 
-def test_an_answer_that_cannot_be_stored_ends_with_an_error() -> None:
-    class Full(MemoryConversations):
-        def finish(self, key: TurnKey, epoch: int, outcome: Outcome) -> None:
-            raise StorageError("ValidationException")
+class Refusing(MemoryConversations):
+    """Takes no end of a turn for so many attempts."""
 
+    def __init__(self, refusals: int) -> None:
+        super().__init__()
+        self.refusals = refusals
+
+    def finish(self, key: TurnKey, epoch: int, outcome: Outcome) -> None:
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise StorageError("ValidationException")
+        super().finish(key, epoch, outcome)
+
+
+class Blocked(MemoryJournal):
+    """Takes nothing while it is blocked."""
+
+    blocked = False
+
+    def write(self, key: TurnKey, item: Segment, now: float) -> None:
+        if self.blocked:
+            raise StorageError("no answer")
+        super().write(key, item, now)
+
+
+def refusing(house: House, refusals: int) -> Refusing:
+    house.conversations = conversations = Refusing(refusals)
+    house.ask()
+    house.worker = house.another()
+    return conversations
+
+
+def test_an_end_that_is_refused_for_a_moment_is_stored_when_it_is_not() -> None:
     async def scenario(house: House) -> None:
-        house.conversations = Full()
-        house.worker = house.another()
-        house.ask()
+        refusing(house, 4)
         await works(house)
 
     house = live(scenario)
-    assert (house.last()["type"], house.last()["code"]) == ("error", "storage_unavailable")
+    assert (house.calls, house.outcome().answer, house.last()["type"]) == (1, TEXT, "complete")
+    session = house.conversations.session("qinghe", "session-1")
+    assert session is not None
+    assert session.active is None
+
+
+def test_an_end_that_is_refused_stands_in_the_journal_and_nobody_answers_again() -> None:
+    async def scenario(house: House) -> None:
+        conversations = refusing(house, 10_000)
+        house.conversations.enqueue(SECOND, behind=FIRST.turn)
+        house.conversations.create(question(key=SECOND, asked_at=house.clock()), HERE)
+        with pytest.raises(EndNotStored):
+            await works(house)
+        told = len(house.heard[HERE])
+        assert (house.last()["type"], house.last()["finish"], house.text()) == ("complete", "stop", TEXT)
+        assert not house.turn().ended
+        session = house.conversations.session("qinghe", "session-1")
+        assert session is not None
+        assert session.active == FIRST.turn, "nothing goes on before it is stored"
+        conversations.refusals = 0
+        house.jump = LEASE + SKEW + 1
+        await house.another().work(TurnJob(FIRST, Reader(THERE, 3, "9", NOW)))
+        first = [frame for _, frame in house.heard[HERE][told:] if frame.get("turn") == FIRST.turn]
+        assert first == [], "who has the end is not told again"
+
+    house = live(scenario)
+    assert house.calls == 2, "one for each turn"
+    final = house.last()
+    outcome = house.outcome()
+    assert (outcome.state, outcome.answer, outcome.finish, outcome.model) == ("done", TEXT, "stop", final["model"])
+    assert (outcome.usage, outcome.timings) == (final["usage"], final["timings"])
+    assert [source["title"] for source in outcome.sources] == ["Refunds"]
+    assert house.text(THERE) == TEXT
+    assert [frame["type"] for _, frame in house.heard[THERE]].count("complete") == 1
+    assert house.outcome(SECOND).answer == TEXT
+
+
+@pytest.mark.parametrize("closing", [True, False], ids=["by settle", "by the next try"])
+def test_an_error_that_is_refused_is_stored_from_the_journal_as_well(closing: bool) -> None:
+    async def scenario(house: House) -> None:
+        conversations = refusing(house, 10_000)
+        with pytest.raises(EndNotStored):
+            await works(house)
+        conversations.refusals = 0
+        house.jump = LEASE + SKEW + 1
+        await (house.closer().close(TurnJob(FIRST)) if closing else works(house))
+
+    house = live(scenario, [*WORDS[:5], ("", -1.0)])
+    assert house.calls == 1
+    assert (house.outcome().state, house.outcome().error) == ("failed", house.last()["code"]) == ("failed", "internal")
+    assert house.outcome().answer == house.text() == TEXT[: len(house.text())] != ""
+
+
+def test_an_end_that_is_nowhere_is_told_to_nobody_and_the_turn_is_answered_anew() -> None:
+    async def scenario(house: House) -> None:
+        conversations = refusing(house, 10_000)
+        house.journal = journal = Blocked()
+        house.worker = house.another()
+        journal.blocked = True
+        with pytest.raises(EndNotStored):
+            await works(house)
+        assert "complete" not in {frame["type"] for _, frame in house.heard[HERE]}
+        conversations.refusals, journal.blocked = 0, False
+        house.jump = LEASE + SKEW + 1
+        await works(house)
+
+    house = live(scenario)
+    assert house.calls == 2
+    assert (house.text(), house.outcome().answer) == (TEXT, TEXT)
+    assert [frame["type"] for _, frame in house.heard[HERE]].count("complete") == 1
 
 
 def test_a_journal_that_fails_costs_the_replay_and_not_the_answer() -> None:

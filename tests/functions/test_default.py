@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def dispatcher(aws: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> RecordingDispatcher:
     """In the place of Lambda, which moto would run in a container."""
     recording = RecordingDispatcher()
-    monkeypatch.setattr(reception, "LambdaDispatcher", lambda client, function: recording)
+    monkeypatch.setattr(reception, "dispatcher", lambda: recording)
     return recording
 
 

@@ -91,9 +91,10 @@ async def answer(client: Any, table: str, key: TurnKey, language: str) -> None:
     reception.receive(Message("UXcB4dYzFiACJNw=", principal(), asked.model_dump_json()))
     models: Any = SixSeconds(language)
     worker = Worker(
-        Stores(conversations, DynamoJournal(client, table, 3_600), control),
+        Stores(conversations, DynamoJournal(client, table, 3_600), control, MemoryConnections()),
         RecordingPoster(),
         Abilities(models, models, prompt_tokens=8_000),
+        jobs,
         clock=clock,
     )
     assert await worker.work(jobs.jobs[0]) == 1

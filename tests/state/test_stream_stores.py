@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.builders import NOW, turn_key
+from tests.stream.frames import log_of, text
+from thinkaloud.errors import StorageError
 from thinkaloud.state.dynamo_stream import CONTROL_LIFETIME, DynamoControl, DynamoJournal
 from thinkaloud.state.records import Control, Reader, Segment
-from thinkaloud.state.stores import ControlStore, JournalStore
+from thinkaloud.state.stores import MOST_WISHES, ControlStore, JournalStore
+from thinkaloud.stream.journal import entries_of, segment, segments
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,6 +54,20 @@ def test_segments_of_more_than_one_page_are_all_read(dynamodb: DynamoDBClient, t
     assert len(journal.read(KEY)) == 5
 
 
+@pytest.mark.parametrize("alphabet", [(0x20, 0x7E), (0x4E00, 0x9FFF)], ids=["ascii", "han"])
+def test_what_cannot_be_compressed_is_stored_in_as_many_segments_as_it_takes(
+    dynamodb: DynamoDBClient, table: str, alphabet: tuple[int, int]
+) -> None:
+    journal, chance = DynamoJournal(dynamodb, table, lifetime=60), random.Random(7)
+    noise = "".join(chr(chance.randint(*alphabet)) for _ in range(700_000))
+    entries = log_of([text(noise[start : start + 8_000]) for start in range(0, len(noise), 8_000)]).after(0)
+    with pytest.raises(StorageError):
+        journal.write(KEY, segment(1, entries), NOW)
+    for item in segments(1, entries):
+        journal.write(KEY, item, NOW)
+    assert entries_of(journal.read(KEY)) == list(entries)
+
+
 def test_a_segment_goes_when_its_time_is_over(dynamodb: DynamoDBClient, table: str) -> None:
     DynamoJournal(dynamodb, table, lifetime=3_600).write(KEY, SEGMENTS[0], NOW)
     [item] = dynamodb.scan(TableName=table)["Items"]
@@ -82,14 +100,25 @@ def test_a_later_question_supersedes(control: ControlStore) -> None:
     assert control.look(KEY, consistent=True) == Control(superseded=True)
 
 
-def test_a_connections_last_wish_counts_and_every_connection_has_one(control: ControlStore) -> None:
+def test_every_wish_of_every_connection_is_kept(control: ControlStore) -> None:
     control.attach(KEY, READER)
     control.attach(KEY, Reader("other#connection=", 0, None, NOW + 1))
     control.attach(KEY, Reader(READER.connection, 42, "8", NOW + 2))
     assert set(control.look(KEY, consistent=True).readers) == {
+        READER,
         Reader("other#connection=", 0, None, NOW + 1),
         Reader(READER.connection, 42, "8", NOW + 2),
     }
+
+
+def test_but_only_so_many_of_one_connection(control: ControlStore) -> None:
+    other = Reader("other#connection=", 0, None, NOW)
+    control.attach(KEY, other)
+    for number in range(MOST_WISHES + 3):
+        control.attach(KEY, Reader(READER.connection, number, str(number), NOW + number))
+    kept = [reader for reader in control.look(KEY, consistent=True).readers if reader != other]
+    assert [reader.after for reader in kept] == [MOST_WISHES, MOST_WISHES + 1, MOST_WISHES + 2]
+    assert other in control.look(KEY, consistent=True).readers
 
 
 def test_words_said_at_once_are_all_heard(control: ControlStore) -> None:
@@ -101,7 +130,7 @@ def test_words_said_at_once_are_all_heard(control: ControlStore) -> None:
             case 0:
                 control.stop(KEY, f"user-{number}", NOW)
             case 1:
-                control.attach(KEY, Reader(f"connection-{number}", number, None, NOW))
+                control.attach(KEY, Reader(f"connection-{number % 2}", number, None, NOW))
             case _:
                 control.supersede(KEY, NOW)
 
@@ -122,10 +151,20 @@ def test_a_word_to_the_worker_is_gone_some_time_after_any_turn_is(dynamodb: Dyna
     assert CONTROL_LIFETIME > 900, "longer than a Lambda may run"
 
 
+def test_a_wish_takes_the_place_of_what_is_none(dynamodb: DynamoDBClient, table: str) -> None:
+    control = DynamoControl(dynamodb, table)
+    control.attach(KEY, READER)
+    [item] = dynamodb.scan(TableName=table)["Items"]
+    dynamodb.put_item(TableName=table, Item={**item, f"reader#{READER.connection}": {"S": "?"}})
+    control.attach(KEY, READER)
+    assert control.look(KEY, consistent=True) == Control(readers=(READER,))
+
+
 CORRUPT: dict[str, dict[str, Any]] = {
     "a reader that is text": {"reader#broken=": {"S": "?"}},
     "a reader without a cursor": {"reader#broken=": {"M": {"at": {"N": "1"}}}},
     "a cursor that is no number": {"reader#broken=": {"M": {"after": {"S": "many"}, "at": {"N": "1"}}}},
+    "a list with something else in it": {"reader#broken=": {"L": [{"S": "?"}, {"M": {"at": {"N": "1"}}}]}},
     "a cursor below zero": {"reader#broken=": {"M": {"after": {"N": "-5"}, "at": {"N": "1"}}}},
     "a stop that is a number": {"stopped_by": {"N": "1"}},
     "a stop that is text": {"stopped_by": {"S": "lin"}},

@@ -13,6 +13,7 @@ from tests.stream.frames import COMPLETE, FRAMES, RESET, SOURCE, STATUS, log_of,
 from thinkaloud.errors import JournalBroken
 from thinkaloud.protocol.frames import TurnFrame
 from thinkaloud.state.records import Segment
+from thinkaloud.stream import journal
 from thinkaloud.stream.journal import contiguous, entries_of, segment
 from thinkaloud.stream.log import Entry
 
@@ -35,6 +36,20 @@ def test_every_frame_comes_back_whatever_the_segments(frames: list[TurnFrame], d
     assert read == numbered
     for cursor in range(numbered[0].seq - 1, numbered[-1].seq + 1):
         assert contiguous(read, cursor)
+
+
+@given(FRAMES, st.integers(1, 2_000))
+def test_no_segment_holds_more_than_an_item_may_and_none_lacks(frames: list[TurnFrame], most: int) -> None:
+    numbered = entries(*frames)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "MOST_BYTES", most)
+        written = journal.segments(1, numbered)
+    assert entries_of(written) == numbered
+    assert all(len(item.frames.encode()) <= most + 2 or item.first == item.last for item in written)
+
+
+def test_nothing_is_no_segment() -> None:
+    assert journal.segments(1, []) == []
 
 
 def test_deltas_of_one_part_cost_little_more_than_their_text() -> None:

@@ -37,7 +37,7 @@ class Deed:
 
 DEEDS_KNOWN = [
     *("ask", "ask", "stop", "resume", "resume", "resume-twice", "second-connection", "cut", "leave", "ping"),
-    *("crash", "again", "last-try", "table-silent"),
+    *("crash", "again", "last-try", "table-silent", "no-end-stored", "no-end-stored"),
     *("worker-clock-on", "worker-clock-back", "reception-clock-on", "reception-clock-back"),
 ]
 SHORT = ["年假", "十四天。", "👍🏽", "👩‍👩‍👧", "e\u0301 ", 'a "b"\\\n', "word ", "长" * 300]
@@ -152,6 +152,8 @@ def happen(world: World, tab: Tab, deed: Deed) -> None:
         case "table-silent":
             world.table_silent_until = asyncio.get_running_loop().time() + 20.0
             world.disturbed = True
+        case "no-end-stored":
+            world.ends_refused_until = asyncio.get_running_loop().time() + (3.0 if deed.tab else 90.0)
         case "worker-clock-on" | "worker-clock-back":
             world.worker_jump += 40.0 if deed.what.endswith("on") else -40.0
             world.disturbed = True
@@ -199,7 +201,9 @@ def check(world: World, deeds: list[Deed]) -> list[str]:
                 assert stored.outcome.error == "crashed"
                 assert world.disturbed or turn in last_tries
     if not world.disturbed:
-        assert world.model_calls <= len(TURNS)
+        asked = [turn for turn in TURNS if world.conversations.get(TurnKey(PRINCIPAL.tenant, SESSION, turn))]
+        assert world.model_calls <= len(asked), "a question is put to the model once"
     if is_mild(world.plan) and {deed.what for deed in deeds} <= MILD:
         assert world.silences == 0, "a turn went on in silence, and only asking for it again helped"
+        assert [tab.unanswered for tab in world.tabs] == [set(), set()], "every resume has its reply"
     return endings

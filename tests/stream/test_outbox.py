@@ -84,6 +84,17 @@ class Turn:
         self.outbox.changed()
 
 
+class Gone410:
+    """Told who answered 410; takes its time, as a table does."""
+
+    def __init__(self) -> None:
+        self.connections: list[str] = []
+
+    async def __call__(self, connection: str) -> None:
+        await asyncio.sleep(0.005)
+        self.connections.append(connection)
+
+
 class Gateway:
     """Routes posts to readers; who is not known is gone."""
 
@@ -276,18 +287,18 @@ def test_a_410_detaches_and_the_turn_goes_on_unheard() -> None:
             told.append(number)
             await asyncio.sleep(0.1)
 
-    gone: list[str] = []
-    play(reader, turn, gone=gone.append)
-    assert gone == [HERE]
+    left, gone = [], Gone410()
+    play(reader, turn, left=left.append, gone=gone)
+    assert left == gone.connections == [HERE]
     assert len(reader.attempts) == 2, "nobody is posted to after a 410"
     assert len(told) == 50
 
 
 def test_a_frame_the_gateway_finds_too_large_is_not_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     reader = Reader(failures=[PayloadTooLarge("413")])
-    gone: list[str] = []
-    play(reader, at_pace(["First", " second"], gap=1.0), gone=gone.append)
-    assert gone == [HERE]
+    left, gone = [], Gone410()
+    play(reader, at_pace(["First", " second"], gap=1.0), left=left.append, gone=gone)
+    assert (left, gone.connections) == ([HERE], [])
     assert len(reader.attempts) == 1
 
 
@@ -312,9 +323,9 @@ def test_retries_back_off_with_jitter_below_a_doubling_bound() -> None:
 
 def test_a_gateway_that_refuses_for_too_long_is_given_up() -> None:
     reader = Reader(failures=[Throttled("429")] * 10_000)
-    gone: list[str] = []
-    play(reader, at_pace(["First"], gap=100.0), backoff=Backoff(patience=30.0), gone=gone.append)
-    assert gone == [HERE]
+    left, gone = [], Gone410()
+    play(reader, at_pace(["First"], gap=100.0), backoff=Backoff(patience=30.0), left=left.append, gone=gone)
+    assert (left, gone.connections) == ([HERE], []), "it may well be there: its connection is not to be forgotten"
     assert 30.0 <= reader.starts[-1] <= 33.0
 
 
@@ -410,8 +421,38 @@ def test_who_asks_again_starts_over_from_there_and_no_post_overtakes_the_one_und
 
     play(reader, turn)
     assert reader.most_in_flight == 1
-    assert [frame.get("re") for frame in reader.frames if frame["type"] == "resumed"] == ["2"]
+    assert [frame.get("re") for frame in reader.frames if frame["type"] == "resumed"] == ["0", "1", "2"]
     assert [frame["type"] for frame in reader.sequence] == ["text", "status"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0.0, 0.001, 0.02, 0.3]), st.integers(0, 12)), min_size=2, max_size=6),
+    st.lists(st.sampled_from([None, Throttled("429"), PostFailed("502")]), max_size=12),
+    st.sampled_from([0.0, 0.01, 0.4]),
+)
+def test_every_resume_is_answered_and_gets_all_behind_its_cursor(
+    resumes: list[tuple[float, int]], failures: list[PostError | None], latency: float
+) -> None:
+    reader = Reader(latency, failures)
+
+    async def turn(said: Turn) -> None:
+        for number in range(8):
+            said.put(text(f"{number} ", part=f"p{number}"))
+        said.outbox.attach(HERE)
+        await asyncio.sleep(0.05)
+        for number, (pause, after) in enumerate(resumes):
+            await asyncio.sleep(pause)
+            said.outbox.attach(HERE, after, hello(after + 1, said.log.last, re=str(number)))
+        await asyncio.sleep(0.5)
+        said.put(STATUS)
+
+    play(reader, turn)
+    assert reader.most_in_flight == 1
+    for number, (_, after) in enumerate(resumes):
+        heard = [index for index, frame in enumerate(reader.frames) if frame.get("re") == str(number)]
+        assert heard, "every resume has its reply"
+        behind = {frame["seq"] for frame in reader.frames[heard[0] :] if "seq" in frame}
+        assert behind >= set(range(min(after, 8) + 1, 10)), "and, behind the reply, all that was asked for"
 
 
 def test_a_reader_that_is_gone_takes_nobody_along() -> None:
@@ -423,9 +464,9 @@ def test_a_reader_that_is_gone_takes_nobody_along() -> None:
         await at_pace(WORDS[:50], gap=0.010)(said)
         assert said.outbox.readers == 1
 
-    gone: list[str] = []
-    play(Gateway(reader=reader), turn, attach=False, gone=gone.append)
-    assert gone == ["nobody"]
+    gone = Gone410()
+    play(Gateway(reader=reader), turn, attach=False, gone=gone)
+    assert gone.connections == ["nobody"]
     assert reader.text == "".join(WORDS[:50])
 
 

@@ -23,7 +23,7 @@ from thinkaloud.dialogue.means import Rhythm, Stores
 from thinkaloud.dialogue.reception import Reception
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
-from thinkaloud.errors import DispatchFailed, Gone, LeaseHeld, PostFailed, StorageError, Throttled
+from thinkaloud.errors import DispatchFailed, EndNotStored, Gone, LeaseHeld, PostFailed, StorageError, Throttled
 from thinkaloud.gateway.events import Message
 from thinkaloud.knowledge.search import Retrieval, Search
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
@@ -85,6 +85,7 @@ class World:
         self.conversations = MemoryConversations()
         self.journal = MemoryJournal()
         self.control = MemoryControl()
+        self.connections = MemoryConnections()
         self.worker_jump = 0.0
         self.reception_jump = 0.0
         self.tabs: list[Tab] = []
@@ -95,6 +96,7 @@ class World:
         self.streams = 0
         self.disturbed = False
         self.table_silent_until = 0.0
+        self.ends_refused_until = 0.0
         self.silences = 0
         self.sent: dict[tuple[str, int, int], str] = {}
         self.trouble: list[str] = []
@@ -160,7 +162,7 @@ class World:
                 self.disturbed = True
                 return False
             if error := process.task.exception():
-                if not isinstance(error, LeaseHeld):
+                if not isinstance(error, LeaseHeld | EndNotStored | StorageError):
                     self.trouble.append(f"a worker raised {error!r}")
                 return False
             return True
@@ -203,7 +205,7 @@ class World:
             self.streams -= 1
 
     async def retrieve(self, tenant: str, search: Search) -> Retrieval:
-        return retrieval([match(title="题" * 12_000)] if self.plan.large_source else [])
+        return retrieval([match(title="题" * 12_000)] if self.plan.large_source else [], covered=True)
 
 
 class Process:
@@ -218,12 +220,14 @@ class Process:
         self._leases: dict[TurnKey, float] = {}
         self._flying: set[str] = set()
         self._stale = False
-        stores: Any = (_Watched(self, store) for store in (world.conversations, world.journal, world.control))
+        kept = (world.conversations, world.journal, world.control, world.connections)
+        stores: Any = (_Watched(self, store) for store in kept)
         models: Any = world
         self.worker = Worker(
             Stores(*stores),
             self,
             Abilities(models, models, prompt_tokens=4_000),
+            self,
             rhythm=Rhythm(),
             clock=world.worker_clock,
         )
@@ -243,6 +247,8 @@ class Process:
             raise asyncio.CancelledError
         if now < self._world.table_silent_until and name in ("look", "write", "renew"):
             raise StorageError("no answer")
+        if now < self._world.ends_refused_until and name == "finish":
+            raise StorageError("no room")
         if name in ("renew", "finish"):
             self._is_fenced(name, *arguments[:2])
         result = method(*arguments, **options)
@@ -265,6 +271,11 @@ class Process:
         """Note whether a write is of an older epoch, which the store must refuse."""
         stored = self._world.conversations.get(key)
         self._stale = stored is None or stored.epoch != epoch
+
+    def dispatch(self, job: TurnJob) -> None:
+        if not self._alive:
+            raise asyncio.CancelledError
+        self._world.dispatch(job)
 
     async def post(self, connection: str, data: str) -> None:
         """As on a thread: what was begun goes on, though nobody waits for it any more."""
@@ -360,6 +371,8 @@ class Tab:
         self.follows: dict[str, Follow] = {}
         self.here = True
         self.connection = ""
+        #: The `id`s of the `resume`s that were not replied to.
+        self.unanswered: set[str] = set()
         self._world = world
         self._numbers = count(1)
         self._fragments: dict[str, dict[int, str]] = {}
@@ -398,7 +411,9 @@ class Tab:
         follow = self.follows.setdefault(turn, Follow(turn, False, self._world.loop.time()))
         follow.heard = self._world.loop.time()
         follow.behind = False
-        self._say({"action": "resume", "id": f"resume_{turn}", "turn": turn, "after": follow.cursor})
+        frame_id = f"resume_{turn}_{next(self._numbers)}"
+        self.unanswered.add(frame_id)
+        self._say({"action": "resume", "id": frame_id, "turn": turn, "after": follow.cursor})
 
     def stop(self, turn: str) -> None:
         self._say({"action": "stop", "id": f"stop_{turn}", "turn": turn})
@@ -439,7 +454,8 @@ class Tab:
             if len(pieces) == frame["count"]:
                 self.receive("".join(pieces[index] for index in range(frame["count"])))
             return
-        turn = frame.get("turn") or (frame.get("re") or "_").partition("_")[2]
+        self.unanswered.discard(frame.get("re"))
+        turn = frame.get("turn") or (frame.get("re") or "_").split("_")[1]
         follow = self.follows.get(turn)
         if follow is None:
             return

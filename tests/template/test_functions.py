@@ -24,6 +24,7 @@ READS: dict[str, set[type]] = {
     "DefaultFunction": {
         settings.TableSettings,
         settings.DispatchSettings,
+        settings.BusySettings,
         settings.HeartbeatSettings,
         settings.JwtSettings,
     },
@@ -33,12 +34,14 @@ READS: dict[str, set[type]] = {
         settings.GatewaySettings,
         settings.HeartbeatSettings,
         settings.StreamSettings,
+        settings.DispatchSettings,
     },
     "TurnFunction": {
         settings.TableSettings,
         settings.GatewaySettings,
         settings.HeartbeatSettings,
         settings.StreamSettings,
+        settings.DispatchSettings,
         settings.ChatSettings,
         settings.EmbeddingSettings,
         settings.IndexSettings,

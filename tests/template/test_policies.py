@@ -10,6 +10,8 @@ LOGS = "logs:CreateLogStream logs:PutLogEvents"
 STAGE = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${ChatApi}/${StageName}"
 CONNECTIONS = f"{STAGE}/POST/@connections/*"
 PRESENCE = f"{STAGE}/GET/@connections/*"
+#: By its name: `turn` names `settle` where it gives up, so that neither `settle` nor `turn` itself can refer to `turn`.
+TURN = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-turn:live"
 MAY: dict[str, list[tuple[str, ...]]] = {
     "Authorizer": [
         (LOGS, "AuthorizerLogGroup.Arn"),
@@ -32,7 +34,7 @@ MAY: dict[str, list[tuple[str, ...]]] = {
     "Turn": [
         (LOGS, "TurnLogGroup.Arn"),
         (
-            "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+            "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
             "StateTable.Arn",
         ),
         ("execute-api:ManageConnections", CONNECTIONS),
@@ -40,12 +42,13 @@ MAY: dict[str, list[tuple[str, ...]]] = {
             "secretsmanager:GetSecretValue",
             "PineconeApiKeyArn (ChatApiKeyArn if ChatHasKey) (EmbeddingApiKeyArn if EmbeddingHasKey)",
         ),
-        ("lambda:InvokeFunction", "SettleFunctionAliaslive"),
+        ("lambda:InvokeFunction", f"SettleFunctionAliaslive {TURN}"),
     ],
     "Settle": [
         (LOGS, "SettleLogGroup.Arn"),
-        ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "StateTable.Arn"),
+        ("dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "StateTable.Arn"),
         ("execute-api:ManageConnections", CONNECTIONS),
+        ("lambda:InvokeFunction", TURN),
         ("sqs:SendMessage", "TurnFailures.Arn"),
     ],
 }

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from thinkaloud.dialogue.job import Dispatcher
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.gateway.poster import Poster
 from thinkaloud.protocol import HEARTBEAT
+from thinkaloud.state.audit import AuditStore
 from thinkaloud.state.records import LEASE
-from thinkaloud.state.stores import ControlStore, ConversationStore, JournalStore
+from thinkaloud.state.stores import ConnectionStore, ControlStore, ConversationStore, JournalStore
 from thinkaloud.stream.pace import Pace
 
 
@@ -33,20 +35,26 @@ class Rhythm:
 
 @dataclass(frozen=True)
 class Stores:
-    """Where turns are kept."""
+    """Where turns are kept, and who is connected. Without `audits` nobody can ask later why an answer was given."""
 
     conversations: ConversationStore
     journal: JournalStore
     control: ControlStore
+    connections: ConnectionStore
+    audits: AuditStore | None = None
 
 
 @dataclass(frozen=True)
 class Means:
-    """What a worker works with. Without `abilities` it can only close turns, which takes no model."""
+    """What a worker works with. Without `abilities` it can only close turns, which takes no model.
+
+    `dispatcher` takes the turns that it cannot see to itself.
+    """
 
     stores: Stores
     poster: Poster
     abilities: Abilities | None
+    dispatcher: Dispatcher
     rhythm: Rhythm
     pace: Pace
     clock: Callable[[], float]

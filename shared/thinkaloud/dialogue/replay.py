@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from thinkaloud.dialogue.labels import error_message
@@ -12,7 +13,10 @@ from thinkaloud.protocol.frames import MAX_SEQ, Citation, Complete, Error, Reset
 from thinkaloud.state.records import Outcome, Segment, Turn
 from thinkaloud.stream.journal import contiguous, entries_of
 from thinkaloud.stream.log import Entry, TurnLog
-from thinkaloud.telemetry import logger
+from thinkaloud.telemetry import audit, logger
+
+#: What a `complete` says that is stored as it is said.
+_KEPT = {field.name for field in fields(Outcome)} - {"state", "answer", "sources"}
 
 
 def replay(turn: Turn, segments: Sequence[Segment], cursor: int) -> TurnLog:
@@ -22,9 +26,11 @@ def replay(turn: Turn, segments: Sequence[Segment], cursor: int) -> TurnLog:
     the whole answer is told again behind a `reset`, under numbers that were never given out.
     """
     entries = read_journal(turn, segments)
-    whole = bool(entries) and entries[-1].frame.type in ("complete", "error")
-    if whole and cursor <= entries[-1].seq and contiguous(entries, cursor):
+    if told_end(entries) is not None and cursor <= entries[-1].seq and contiguous(entries, cursor):
         return TurnLog.of(entries)
+    if entries:  # and not merely expired
+        last = entries[-1].seq
+        audit("a journal that cannot lead on", after=cursor, last=last, **vars(turn.question.key))
     log = TurnLog(turn.reserved + 1, MAX_SEQ)
     if turn.outcome is not None:
         tell_again(log, turn, turn.outcome)
@@ -63,6 +69,7 @@ def ending(turn: Turn, outcome: Outcome) -> Complete | Error:
             "finish": outcome.finish,
             "reason": outcome.reason,
             "model": outcome.model,
+            "covered": outcome.covered,
             "citations": tuple(Citation(**citation) for citation in outcome.citations),
             "usage": Usage(**outcome.usage),
             "timings": {name: float(seconds) for name, seconds in outcome.timings.items()},
@@ -70,8 +77,17 @@ def ending(turn: Turn, outcome: Outcome) -> Complete | Error:
     )
 
 
-def broken_off(entries: Sequence[Entry], error: str) -> Outcome:
-    """What to store of a turn whose last worker died: what its frames had said, as a client would fold them."""
+def told_end(entries: Sequence[Entry]) -> Complete | Error | None:
+    """The final frame of a journal, if it has come to that."""
+    last = entries[-1].frame if entries else None
+    return last if isinstance(last, Complete | Error) else None
+
+
+def outcome_of(entries: Sequence[Entry], otherwise: str = "crashed") -> Outcome:
+    """What to store of a turn that its worker could not store: what its frames said, as a client would fold them.
+
+    Without a final frame the turn broke off, with the error `otherwise`.
+    """
     said: list[Text] = []
     sources: list[dict[str, Any]] = []
     for entry in entries:
@@ -84,4 +100,10 @@ def broken_off(entries: Sequence[Entry], error: str) -> Outcome:
             case Source(docs=docs):
                 sources += [doc.model_dump(mode="json", exclude_none=True) for doc in docs]
     answer = "".join(text.content for text in said)
+    end = told_end(entries)
+    if isinstance(end, Complete):
+        told = end.model_dump(mode="json")
+        kept = {name: told[name] for name in _KEPT if name in told}
+        return Outcome(state="done", answer=answer, sources=sources, **kept)
+    error = otherwise if end is None else end.code
     return Outcome(state="failed", answer=answer, finish="error", error=error, sources=sources)

@@ -7,27 +7,23 @@ turn ── frames ──> log ──> outbox ── posts ──> readers
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import ParamSpec, TypeVar
 
 from thinkaloud.dialogue.interrupt import Stop
-from thinkaloud.dialogue.labels import error_message
 from thinkaloud.dialogue.means import Means
-from thinkaloud.dialogue.replay import broken_off, read_journal, tell_again
+from thinkaloud.dialogue.replay import outcome_of, read_journal, tell_again
+from thinkaloud.dialogue.scribe import Scribe, in_thread
 from thinkaloud.dialogue.turn import Turn as Answering
-from thinkaloud.errors import LeaseLost, StorageError, client_code
-from thinkaloud.language import language_of_locale
+from thinkaloud.errors import EndNotStored, LeaseLost, StorageError
 from thinkaloud.protocol.frames import Complete, Error, Reset, Resumed
-from thinkaloud.state.records import BLOCK, Exchange, Outcome, Reader, Turn, TurnKey
-from thinkaloud.stream.journal import segment
+from thinkaloud.state.audit import Audit
+from thinkaloud.state.records import Exchange, Outcome, Reader, Turn, TurnKey
+from thinkaloud.state.stores import ConnectionStore
 from thinkaloud.stream.lease import MOST_EPOCHS, Lease
 from thinkaloud.stream.log import TurnLog
 from thinkaloud.stream.outbox import Address, Outbox
-from thinkaloud.telemetry import logger
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from thinkaloud.telemetry import audit, logger
 
 #: Exchanges of a session that go into a prompt, if its budget allows.
 REMEMBERED = 5
@@ -49,12 +45,12 @@ class Run:
         self._time = asyncio.get_running_loop().time
         self._lease = Lease(turn, granted, self._time, self._rhythm.lease)
         self._log = TurnLog(self._lease.first, self._lease.reserved)
-        self._journaled = self._lease.first - 1
-        self._journaling = asyncio.Lock()
-        self._leasing = asyncio.Lock()
+        self._scribe = Scribe(self._stores, self._key, self._log, self._lease, self._rhythm, self._clock)
+        self._stored = True
         self._stop = Stop()
         self._seen: set[Reader] = set()
         self._alone_since: float | None = None
+        self._audit: Audit | None = None
         self._poke = asyncio.Event()
         self._outbox = Outbox(
             means.poster,
@@ -63,13 +59,18 @@ class Run:
             pace=means.pace,
             heartbeat=self._rhythm.heartbeat,
             may_post=lambda: self._lease.valid,
-            gone=lambda connection: self._poke.set(),
+            left=lambda connection: self._poke.set(),
+            gone=forgetting(self._stores.connections),
         )
 
     async def to_its_end(self) -> TurnKey | None:
         """Answer, store, free the session. The turn that is now its session's, if one waited.
 
         A worker that loses its lease stops at once and leaves everything to its successor.
+
+        Raises:
+            EndNotStored: the table did not take the end. Lambda tries again, when the lease is over: from the journal
+                where the end stands there, else anew.
         """
         logger().append_keys(trace=self._turn.question.trace, epoch=self._turn.epoch)
         upcoming: str | None = None
@@ -77,46 +78,61 @@ class Run:
             async with asyncio.TaskGroup() as tasks:
                 self._outbox.attach(self._turn.connection, self._lease.first - 1)
                 await self._look_closely()
-                beside = [tasks.create_task(self._watch()), tasks.create_task(self._keep_journal())]
+                beside = [tasks.create_task(self._watch()), tasks.create_task(self._scribe.keep_journal())]
                 upcoming = await self._answer()
                 self._log.end()
                 self._outbox.changed()
-                async with self._journaling:  # not while a segment is under way: it could land after the last one
+                async with self._scribe.writing:  # not while a segment is under way: it could land after the last one
                     for task in beside:
                         task.cancel()
                 await self._leave()
+                await self._keep_audit()
                 await self._outbox.drained()
         except* LeaseLost as lost:
             logger().warning("lease lost", extra={"detail": str(lost.exceptions[0])})
         finally:
             await self._outbox.aclose()
         logger().info("turn sent", extra={"posts": self._outbox.posts, "last": self._log.last})
+        if not self._stored:
+            raise EndNotStored(f"turn {self._key.turn} has ended, and epoch {self._lease.epoch} could not store how")
         return TurnKey(self._key.tenant, self._key.session, upcoming) if upcoming else None
 
     async def _answer(self) -> str | None:
         """Every frame of the turn into the log; the turn that is now its session's, if one waited."""
         if self._last_try or self._turn.epoch > MOST_EPOCHS or self._abilities is None:
-            await self._close()
-            return await self._free()
+            return await self._close()
         upcoming: str | None = None
         if self._turn.epoch > 1:
             self._log.push(Reset(step=0))
         answering = Answering(self._turn.question, self._abilities, self._remember, self._stop, self._clock)
         async for frame in answering.frames():
             if isinstance(frame, Complete | Error):
+                self._audit = answering.audit(frame)
                 # Before anybody hears of it: whoever sees the end may ask the next question at once.
-                frame = await self._store(answering.outcome(frame)) or frame
-                upcoming = await self._free()
+                if await self._store(answering.outcome(frame)):
+                    upcoming = await self._free()
+                elif not await self._scribe.write_end(frame):
+                    continue  # nobody hears of an end that is nowhere
             self._log.push(frame)
             self._outbox.changed()
         return upcoming
 
-    async def _close(self) -> None:
+    async def _close(self) -> str | None:
         """End a turn whose workers all died, with what they had said."""
         entries = read_journal(self._turn, await in_thread(self._stores.journal.read, self._key))
-        outcome = broken_off(entries, "crashed")
-        await self._store(outcome)
+        outcome = outcome_of(entries)
+        if not await self._store(outcome):
+            return None
+        upcoming = await self._free()
         tell_again(self._log, self._turn, outcome)
+        return upcoming
+
+    async def _store(self, outcome: Outcome) -> bool:
+        """Store how the turn ended; False where the table does not take it."""
+        told = {"finish": outcome.finish, "error": outcome.error, "usage": outcome.usage, "timings": outcome.timings}
+        logger().info("turn ended", extra=told)
+        self._stored = await self._scribe.finish(outcome)
+        return self._stored
 
     async def _free(self) -> str | None:
         try:
@@ -129,39 +145,25 @@ class Run:
     async def _leave(self) -> None:
         """Write down the rest, and serve who asked for the turn while its end was being stored; others find the end."""
         try:
-            await self._write_journal()
+            await self._scribe.write()
         except StorageError:
             # Whoever comes later is told the stored answer again.
             logger().exception("the journal's end was not written")
         await self._look_closely()
 
+    async def _keep_audit(self) -> None:
+        """Write down why the answer is what it is. Nobody waits for that, and no turn fails for it."""
+        if self._audit is None or self._stores.audits is None:
+            return
+        try:
+            await in_thread(self._stores.audits.write, self._key, self._audit, self._clock())
+        except StorageError as error:
+            logger().warning("the audit was not written", extra={"detail": str(error)})
+
     async def _remember(self) -> Sequence[Exchange]:
         session = await in_thread(self._stores.conversations.session, self._key.tenant, self._key.session)
         recent = session.recent[-REMEMBERED:] if session else ()
         return await in_thread(self._stores.conversations.exchanges, self._key.tenant, self._key.session, recent)
-
-    async def _store(self, outcome: Outcome) -> Error | None:
-        """Store how the turn ended; where that fails, the error to end with instead."""
-        logger().info(
-            "turn ended",
-            extra={
-                "finish": outcome.finish,
-                "error": outcome.error,
-                "usage": outcome.usage,
-                "timings": outcome.timings,
-            },
-        )
-        try:
-            async with self._leasing:  # a renewal that lands after this would find the turn ended, and the lease lost
-                await in_thread(self._stores.conversations.finish, self._key, self._lease.epoch, outcome)
-                self._lease.settle()
-        except StorageError as error:
-            logger().exception("the answer was not stored")
-            code, again = client_code(error)
-            question = self._turn.question
-            message = error_message(code, language_of_locale(question.locale, question.text))
-            return Error(code=code, message=message, retryable=again)
-        return None
 
     # ---- beside the answer -------------------------------------------------------------------------------------------
 
@@ -179,21 +181,12 @@ class Run:
             self._mind_the_gone()
             try:
                 await self._look()
-                async with self._leasing:
-                    if not self._lease.settled and self._lease.wants_renewal(self._log.last):
-                        await self._renew()
+                if await self._scribe.keep_lease():
+                    self._outbox.changed()
             except StorageError as error:
                 logger().warning("the table did not answer", extra={"detail": str(error)})
             if not self._lease.valid:
                 raise LeaseLost("it ran out before it could be renewed")
-
-    async def _renew(self) -> None:
-        granted, reserved = self._time(), self._log.last + BLOCK
-        now, seconds = self._clock(), self._rhythm.lease
-        await in_thread(self._stores.conversations.renew, self._key, self._lease.epoch, now, reserved, seconds)
-        self._lease.renewed(granted, reserved)
-        self._log.limit = reserved
-        self._outbox.changed()
 
     async def _look_closely(self) -> None:
         """Miss nothing said before now. If the table is silent the turn goes on, and the next look hears it."""
@@ -208,9 +201,11 @@ class Run:
             self._stop.ask("user")
         elif control.superseded:
             self._stop.ask("superseded")
-        for reader in control.readers:
+        for reader in sorted(control.readers, key=lambda reader: reader.at):
             if reader not in self._seen:
                 self._seen.add(reader)
+                if reader.after > self._log.last:
+                    audit("a cursor ahead of the turn", after=reader.after, last=self._log.last, **vars(self._key))
                 self._outbox.attach(reader.connection, reader.after, resumed(reader, self._turn, self._log))
 
     def _mind_the_gone(self) -> None:
@@ -221,30 +216,6 @@ class Run:
         self._alone_since = self._alone_since or self._time()
         if self._rhythm.abandon and self._time() - self._alone_since >= self._rhythm.abandon:
             self._stop.ask("user")
-
-    async def _keep_journal(self) -> None:
-        while True:
-            await asyncio.sleep(self._rhythm.journal)
-            try:
-                await self._write_journal()
-            except StorageError as error:
-                logger().warning("the journal was not written", extra={"detail": str(error)})
-
-    async def _write_journal(self) -> None:
-        """Write down what has been numbered since the last time, and give numbers to what waits."""
-        async with self._journaling:
-            self._log.seal()
-            entries = self._log.after(self._journaled)
-            if entries and self._lease.valid:
-                await in_thread(
-                    self._stores.journal.write, self._key, segment(self._lease.epoch, entries), self._clock()
-                )
-                self._journaled = entries[-1].seq
-
-
-async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a store's call beside the loop."""
-    return await asyncio.to_thread(function, *args, **kwargs)
 
 
 def address_of(turn: Turn) -> Address:
@@ -263,3 +234,15 @@ def resumed(reader: Reader, turn: Turn, log: TurnLog) -> Resumed:
         first=min(reader.after, log.last) + 1,
         to=log.last,
     )
+
+
+def forgetting(connections: ConnectionStore) -> Callable[[str], Awaitable[None]]:
+    """What forgets a connection that answered 410, since its `$disconnect` may never come."""
+
+    async def forget(connection: str) -> None:
+        try:
+            await in_thread(connections.forget, connection)
+        except StorageError as error:
+            logger().warning("a connection was not forgotten", extra={"connection": connection, "detail": str(error)})
+
+    return forget

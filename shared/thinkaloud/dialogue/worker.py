@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from thinkaloud.dialogue.job import TurnJob
+from thinkaloud.dialogue.job import Dispatcher, TurnJob
 from thinkaloud.dialogue.means import Means, Rhythm, Stores
-from thinkaloud.dialogue.replay import replay
-from thinkaloud.dialogue.run import Run, address_of, in_thread, resumed
+from thinkaloud.dialogue.replay import outcome_of, read_journal, replay, told_end
+from thinkaloud.dialogue.run import Run, address_of, forgetting, resumed
+from thinkaloud.dialogue.scribe import in_thread
 from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.errors import LeaseHeld
+from thinkaloud.errors import DispatchFailed, LeaseHeld
 from thinkaloud.gateway.poster import Poster
 from thinkaloud.state.records import Reader, Turn, TurnKey
 from thinkaloud.stream.outbox import Outbox
@@ -23,7 +24,7 @@ from thinkaloud.telemetry import logger
 class Worker:
     """Answers turns, one at a time. `work` goes on with what waits in the session.
 
-    Without `abilities` it can only close turns, which takes no model.
+    Without `abilities` it can only close turns, which takes no model, and leaves what waits to `dispatcher`.
     """
 
     def __init__(
@@ -31,12 +32,13 @@ class Worker:
         stores: Stores,
         poster: Poster,
         abilities: Abilities | None,
+        dispatcher: Dispatcher,
         *,
         rhythm: Rhythm | None = None,
         pace: Pace | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._means = Means(stores, poster, abilities, rhythm or Rhythm(), pace or Pace(), clock)
+        self._means = Means(stores, poster, abilities, dispatcher, rhythm or Rhythm(), pace or Pace(), clock)
         self._stores = stores
         self._rhythm = self._means.rhythm
         self._clock = clock
@@ -44,7 +46,10 @@ class Worker:
     async def work(self, job: TurnJob, seconds: float = float("inf")) -> int:
         """See to the job's turn, and to those that wait behind it. How many were run.
 
-        `seconds` is how long this process may live; what cannot be begun in time is left for another worker.
+        `seconds` is how long this process may live; what cannot be begun in time is handed to another one.
+
+        Raises:
+            StorageError, EndNotStored: the table failed; this can be tried again.
         """
         deadline = asyncio.get_running_loop().time() + seconds
         ran = 0
@@ -52,13 +57,16 @@ class Worker:
         while todo is not None:
             logger().append_keys(**vars(todo.key))
             turn, granted = await self._claim(todo.key)
-            if turn is None:
+            if turn is None or await self._ended_by_its_journal(turn):
                 upcoming = await self._again(todo)
             else:
                 upcoming = await Run(self._means, turn, granted, deadline, todo.last_try).to_its_end()
                 ran += 1
+            todo = TurnJob(upcoming) if upcoming else None
             late = asyncio.get_running_loop().time() + 2 * self._rhythm.ending > deadline
-            todo = None if upcoming is None or late or self._means.abilities is None else TurnJob(upcoming)
+            if todo is not None and (late or self._means.abilities is None):
+                await self._hand_over(todo)
+                todo = None
         return ran
 
     async def close(self, job: TurnJob) -> None:
@@ -75,6 +83,26 @@ class Worker:
     async def _claim(self, key: TurnKey) -> tuple[Turn | None, float]:
         granted = asyncio.get_running_loop().time()
         return await in_thread(self._stores.conversations.claim, key, self._clock(), self._rhythm.lease), granted
+
+    async def _ended_by_its_journal(self, turn: Turn) -> bool:
+        """Whether an earlier worker told the turn to its end and could not store that, which is then done."""
+        if turn.epoch == 1:
+            return False
+        key = turn.question.key
+        entries = read_journal(turn, await in_thread(self._stores.journal.read, key))
+        if told_end(entries) is None:
+            return False
+        logger().warning("stored from the journal", extra={"epoch": turn.epoch})
+        await in_thread(self._stores.conversations.finish, key, turn.epoch, outcome_of(entries))
+        return True
+
+    async def _hand_over(self, job: TurnJob) -> None:
+        """Let another worker see to a turn that waited."""
+        try:
+            await in_thread(self._means.dispatcher.dispatch, job)
+        except DispatchFailed:
+            # Its client's next word finds it.
+            logger().exception("what waits was not handed over")
 
     async def _again(self, job: TurnJob) -> TurnKey | None:
         """What is left of a turn that cannot be claimed: nothing where another worker runs it.
@@ -94,7 +122,8 @@ class Worker:
     async def _replay(self, turn: Turn, reader: Reader) -> None:
         """Send an ended turn to a reader."""
         log = replay(turn, await in_thread(self._stores.journal.read, turn.question.key), reader.after)
-        outbox = Outbox(self._means.poster, address_of(turn), log, pace=self._means.pace)
+        forget = forgetting(self._stores.connections)
+        outbox = Outbox(self._means.poster, address_of(turn), log, pace=self._means.pace, gone=forget)
         outbox.attach(reader.connection, reader.after, resumed(reader, turn, log))
         try:
             await outbox.drained()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from thinkaloud.state.items import (
+    ConditionRefused,
     control_key,
     journal_key,
     journal_prefix,
@@ -16,6 +17,7 @@ from thinkaloud.state.items import (
     unsqueeze,
 )
 from thinkaloud.state.records import Control, Reader, Segment, TurnKey
+from thinkaloud.state.stores import MOST_WISHES
 from thinkaloud.telemetry import logger
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class DynamoJournal:
 
 
 class DynamoControl:
-    """The control item: a set of users, and an attribute for each reader, so that no writer undoes another's word."""
+    """The control item: a set of users, and a list of wishes for each reader: no writer undoes another's word."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
@@ -70,16 +72,30 @@ class DynamoControl:
         self._update(key, now, "SET superseded = :yes", {":yes": {"BOOL": True}})
 
     def attach(self, key: TurnKey, reader: Reader) -> None:
-        value = pack({"reader": {"after": reader.after, "re": reader.re, "at": reader.at}})["reader"]
+        wish = pack({"wishes": [{"after": reader.after, "re": reader.re, "at": reader.at}]})["wishes"]
         names = {"#reader": f"{_READER}{reader.connection}"}
-        self._update(key, reader.at, "SET #reader = :reader", {":reader": value}, names)
+        try:
+            self._update(
+                key,
+                reader.at,
+                "SET #reader = list_append(if_not_exists(#reader, :none), :wish)",
+                {":wish": wish, ":none": {"L": []}, ":list": {"S": "L"}, ":most": {"N": str(MOST_WISHES)}},
+                names,
+                "attribute_not_exists(#reader) OR (attribute_type(#reader, :list) AND size(#reader) < :most)",
+            )
+        except ConditionRefused:
+            # Enough of them, or something that is none: only this one counts from now on.
+            self._update(key, reader.at, "SET #reader = :wish", {":wish": wish}, names)
 
     def look(self, key: TurnKey, *, consistent: bool = False) -> Control:
         with translated():
             answer = self._client.get_item(TableName=self._table, Key=pack(control_key(key)), ConsistentRead=consistent)
         item = unpack(answer.get("Item", {}))
         readers = (
-            _reader(name.removeprefix(_READER), value) for name, value in item.items() if name.startswith(_READER)
+            _reader(name.removeprefix(_READER), wish)
+            for name, value in item.items()
+            if name.startswith(_READER)
+            for wish in (value if isinstance(value, list) else [value])
         )
         stopped_by = item.get("stopped_by", ())
         return Control(
@@ -89,12 +105,20 @@ class DynamoControl:
         )
 
     def _update(
-        self, key: TurnKey, now: float, update: str, values: dict[str, Any], names: dict[str, str] | None = None
+        self,
+        key: TurnKey,
+        now: float,
+        update: str,
+        values: dict[str, Any],
+        names: dict[str, str] | None = None,
+        condition: str | None = None,
     ) -> None:
         # One clause of each kind: `update` is a SET that goes on, or an ADD that follows it.
         lifetime = "expires_at = :expires"
         expression = f"{update}, {lifetime}" if update.startswith("SET") else f"SET {lifetime} {update}"
         arguments: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        if condition:
+            arguments["ConditionExpression"] = condition
         with translated():
             self._client.update_item(
                 TableName=self._table,

@@ -21,7 +21,7 @@ from thinkaloud.state.records import (
     Turn,
     TurnKey,
 )
-from thinkaloud.state.stores import MOST_QUEUED, RECENT
+from thinkaloud.state.stores import MOST_QUEUED, MOST_WISHES, RECENT
 
 
 class MemoryConversations:
@@ -145,7 +145,7 @@ class MemoryJournal:
 class _Word:
     stopped_by: set[str] = field(default_factory=set)
     superseded: bool = False
-    readers: dict[str, Reader] = field(default_factory=dict)
+    readers: dict[str, list[Reader]] = field(default_factory=dict)
 
 
 class MemoryControl:
@@ -165,9 +165,13 @@ class MemoryControl:
 
     def attach(self, key: TurnKey, reader: Reader) -> None:
         with self._lock:
-            self._words.setdefault(key, _Word()).readers[reader.connection] = reader
+            wishes = self._words.setdefault(key, _Word()).readers.setdefault(reader.connection, [])
+            if len(wishes) >= MOST_WISHES:
+                wishes.clear()
+            wishes.append(reader)
 
     def look(self, key: TurnKey, *, consistent: bool = False) -> Control:
         with self._lock:
             word = self._words.get(key, _Word())
-            return Control(frozenset(word.stopped_by), word.superseded, tuple(word.readers.values()))
+            readers = tuple(reader for wishes in word.readers.values() for reader in wishes)
+            return Control(frozenset(word.stopped_by), word.superseded, readers)

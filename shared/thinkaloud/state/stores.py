@@ -28,6 +28,8 @@ from thinkaloud.state.records import (
 RECENT = 20
 #: How many questions may wait in a session.
 MOST_QUEUED = 20
+#: How many times one connection's wish to read a turn is kept, so that no client can make the control item grow.
+MOST_WISHES = 16
 
 
 class ConnectionStore(Protocol):
@@ -141,7 +143,10 @@ class ControlStore(Protocol):
         """A later question of the session takes the turn's place."""
 
     def attach(self, key: TurnKey, reader: Reader) -> None:
-        """A connection wants the turn's frames."""
+        """A connection wants the turn's frames; it may want them again before the worker has heard it.
+
+        After `MOST_WISHES` of one connection the earlier ones are forgotten.
+        """
 
     def look(self, key: TurnKey, *, consistent: bool = False) -> Control:
         """What was said so far. What cannot be read counts as not said."""

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from thinkaloud.errors import JournalBroken
+from thinkaloud.protocol.encode import json_size
 from thinkaloud.protocol.frames import Reasoning, Reset, Text, TurnFrame
 from thinkaloud.state.records import Segment
 from thinkaloud.stream.log import Entry, same_part
@@ -21,10 +22,32 @@ _FRAME: TypeAdapter[TurnFrame] = TypeAdapter(
     Annotated[TurnFrame, Field(discriminator="type")], config=ConfigDict(defer_build=True)
 )
 _LENGTHS = "lengths"
+#: Bytes of JSON in a segment. DynamoDB's limit is 400 KB an item, and what is random text grows when compressed.
+MOST_BYTES = 380_000
+#: Bytes that a delta of a new part has beside its text and the part's name.
+_DELTA_BYTES = 80
+
+
+def segments(epoch: int, entries: Sequence[Entry]) -> list[Segment]:
+    """Write frames down, in as many segments as it takes for each to fit into an item, however ill it compresses.
+
+    A frame is the least that a segment holds.
+    """
+    found: list[Segment] = []
+    begun: list[Entry] = []
+    size = 0
+    for entry in entries:
+        more = _size(entry.frame)
+        if begun and size + more > MOST_BYTES:
+            found.append(segment(epoch, begun))
+            begun, size = [], 0
+        begun.append(entry)
+        size += more
+    return [*found, segment(epoch, begun)] if begun else found
 
 
 def segment(epoch: int, entries: Sequence[Entry]) -> Segment:
-    """Write frames down."""
+    """Write frames down as one segment."""
     rows: list[dict[str, Any]] = []
     before: TurnFrame | None = None
     for entry in entries:
@@ -72,6 +95,13 @@ def contiguous(entries: Sequence[Entry], cursor: int) -> bool:
             return False
         expected = entry.seq + 1
     return True
+
+
+def _size(frame: TurnFrame) -> int:
+    """Bytes of JSON that a frame adds to a segment, or somewhat more."""
+    if isinstance(frame, Text | Reasoning):
+        return json_size(frame.content) + len(frame.part) + _DELTA_BYTES
+    return len(frame.model_dump_json(exclude_none=True, by_alias=True).encode())
 
 
 def _read(item: Segment) -> Iterator[Entry]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
 from thinkaloud.errors import Gone, PayloadTooLarge, PostFailed, Throttled
@@ -48,7 +48,21 @@ class Backoff:
 
 
 class _Detached(Exception):
-    """Nobody is at the other end of this lane any more."""
+    """Nobody takes anything at the other end of this lane; `gone` where the gateway says that nobody is there."""
+
+    def __init__(self, *, gone: bool = False) -> None:
+        super().__init__()
+        self.gone = gone
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One reader: its lane, the task that serves it, and the replies to its `resume`s that it has not had yet."""
+
+    lane: Lane
+    task: asyncio.Task[None]
+    changed: asyncio.Event
+    owed: deque[Resumed]
 
 
 class Outbox:
@@ -56,7 +70,8 @@ class Outbox:
 
     Args:
         may_post: whether the worker still holds its lease; once it says no, nothing more is posted.
-        gone: told the connection of a reader that answered 410.
+        left: told the connection of a reader that is not served any more before it had everything.
+        gone: told, after that, the connection of one that answered 410.
     """
 
     def __init__(
@@ -69,7 +84,8 @@ class Outbox:
         backoff: Backoff | None = None,
         heartbeat: float = HEARTBEAT,
         may_post: Callable[[], bool] = lambda: True,
-        gone: Callable[[str], None] = lambda connection: None,
+        left: Callable[[str], None] = lambda connection: None,
+        gone: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._poster = poster
         self._address = address
@@ -78,10 +94,10 @@ class Outbox:
         self._backoff = backoff or Backoff()
         self._heartbeat = heartbeat
         self._may_post = may_post
+        self._left = left
         self._gone = gone
         self._clock = asyncio.get_running_loop().time
-        self._readers: dict[str, asyncio.Task[None]] = {}
-        self._changed: dict[str, asyncio.Event] = {}
+        self._readers: dict[str, _Reading] = {}
         self._lines: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.posts = 0
 
@@ -92,48 +108,51 @@ class Outbox:
 
     def changed(self) -> None:
         """The log has something new, or has ended."""
-        for event in self._changed.values():
-            event.set()
+        for reading in self._readers.values():
+            reading.changed.set()
 
     def attach(self, connection: str, after: int = 0, hello: Resumed | None = None) -> None:
         """Send to this connection what comes behind `after`, with `hello` before it.
 
-        A connection that is attached already starts over from there: its client has asked again, and drops what it
-        has seen.
+        A connection that is attached already starts over from there, or from where it is, if that is less: its client
+        has asked again, for one who listens or another, and drops what it has seen. Replies it was not sent yet come
+        first.
         """
+        start, owed = min(after, self._log.last), deque[Resumed]()
         if running := self._readers.get(connection):
-            running.cancel()
-        self._changed[connection] = asyncio.Event()
-        task = asyncio.create_task(self._serve(connection, min(after, self._log.last), hello))
-        self._readers[connection] = task
-        task.add_done_callback(lambda done: self._left(connection, done))
+            running.task.cancel()
+            start, owed = min(start, running.lane.cursor), running.owed
+        if hello is not None:
+            owed.append(hello)
+        lane, changed = Lane(start, self._pace), asyncio.Event()
+        task = asyncio.create_task(self._serve(connection, lane, changed, owed))
+        self._readers[connection] = _Reading(lane, task, changed, owed)
+        task.add_done_callback(lambda done: self._ended(connection, done))
 
     async def drained(self) -> None:
         """Wait until every reader has everything, or is gone. The log must have ended."""
         while self._readers:
-            await asyncio.wait(list(self._readers.values()))
+            await asyncio.wait([reading.task for reading in self._readers.values()])
 
     async def aclose(self) -> None:
         """Stop sending at once."""
-        tasks = list(self._readers.values())
+        tasks = [reading.task for reading in self._readers.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _left(self, connection: str, done: asyncio.Task[None]) -> None:
-        if self._readers.get(connection) is done:
+    def _ended(self, connection: str, done: asyncio.Task[None]) -> None:
+        if (reading := self._readers.get(connection)) and reading.task is done:
             del self._readers[connection]
-            del self._changed[connection]
         if not done.cancelled() and (error := done.exception()) is not None:
             logger().error("a lane failed", exc_info=error, extra={"connection": connection})
 
-    async def _serve(self, connection: str, cursor: int, hello: Resumed | None) -> None:
-        lane = Lane(cursor, self._pace)
-        changed = self._changed[connection]
+    async def _serve(self, connection: str, lane: Lane, changed: asyncio.Event, owed: deque[Resumed]) -> None:
         spoke = self._clock()
         try:
-            if hello is not None:
-                await self._post(connection, lane, [encode(hello)])
+            while owed:
+                await self._post(connection, lane, [encode(owed[0])])
+                owed.popleft()
             while not self._log.exhausted(lane.cursor) and self._may_post():
                 now = self._clock()
                 due = lane.due(self._log, now)
@@ -147,8 +166,10 @@ class Outbox:
                 else:
                     silent = spoke + self._heartbeat
                     await _wait(changed, silent if due is None else min(due, silent))
-        except _Detached:
-            self._gone(connection)
+        except _Detached as detached:
+            self._left(connection)
+            if detached.gone and self._gone is not None:
+                await self._gone(connection)
 
     async def _send(self, connection: str, lane: Lane, post: Post) -> None:
         address = self._address
@@ -177,7 +198,7 @@ class Outbox:
                         await _to_its_end(self._poster.post(connection, message))
                     break
                 except Gone:
-                    raise _Detached from None
+                    raise _Detached(gone=True) from None
                 except PayloadTooLarge:
                     # It would be refused again, and what came after it would leave a gap that nobody fills.
                     logger().exception("the gateway refused a frame's size", extra={"bytes": len(message.encode())})

@@ -7,36 +7,32 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 import boto3
-from botocore.config import Config
 
 from thinkaloud.dialogue.admission import BusyPolicy
 from thinkaloud.dialogue.authentication import Authentication
-from thinkaloud.dialogue.job import LambdaDispatcher
 from thinkaloud.dialogue.reception import Reception
-from thinkaloud.settings import DispatchSettings, HeartbeatSettings, TableSettings, read
+from thinkaloud.settings import BusySettings, HeartbeatSettings, TableSettings, read
 from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.dynamo_stream import DynamoControl
 from thinkaloud.state.items import CLIENT_CONFIG
+from thinkaloud.wiring.dispatch import dispatcher
 
 if TYPE_CHECKING:
     from thinkaloud.identity.tokens import TokenVerifier
-
-_INVOKE_CONFIG = Config(connect_timeout=1.0, read_timeout=5.0, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 @cache
 def reception() -> Reception:
     """What answers client frames."""
     table = read(TableSettings, os.environ).name
-    dispatch = read(DispatchSettings, os.environ)
     client = boto3.client("dynamodb", config=CLIENT_CONFIG)
     return Reception(
         DynamoConversations(client, table),
         DynamoControl(client, table),
-        LambdaDispatcher(boto3.client("lambda", config=_INVOKE_CONFIG), dispatch.function),
+        dispatcher(),
         Authentication(DynamoConnections(client, table), _verifier),
-        busy=cast("BusyPolicy", dispatch.busy),
+        busy=cast("BusyPolicy", read(BusySettings, os.environ).policy),
         heartbeat=read(HeartbeatSettings, os.environ).seconds,
     )
 

@@ -13,10 +13,13 @@ from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
 from thinkaloud.gateway import poster
 from thinkaloud.settings import GatewaySettings, HeartbeatSettings, StreamSettings, TableSettings, read
+from thinkaloud.state.dynamo_audits import DynamoAudits
+from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
 from thinkaloud.state.items import CLIENT_CONFIG
 from thinkaloud.stream.pace import Pace
+from thinkaloud.wiring.dispatch import dispatcher
 
 
 @cache
@@ -25,8 +28,11 @@ def runner() -> asyncio.Runner:
     return asyncio.Runner()
 
 
-def make_worker(abilities: Abilities | None) -> Worker:
-    """A worker as the environment sets it up; without abilities it only closes turns."""
+def make_worker(abilities: Abilities | None, audit_days: int = 0) -> Worker:
+    """A worker as the environment sets it up; without abilities it only closes turns.
+
+    Audits are kept for `audit_days`; 0 for none.
+    """
     table = read(TableSettings, os.environ).name
     stream = read(StreamSettings, os.environ)
     client = boto3.client("dynamodb", config=CLIENT_CONFIG)
@@ -38,9 +44,12 @@ def make_worker(abilities: Abilities | None) -> Worker:
             DynamoConversations(client, table),
             DynamoJournal(client, table, stream.journal_seconds),
             DynamoControl(client, table),
+            DynamoConnections(client, table),
+            DynamoAudits(client, table, audit_days) if audit_days else None,
         ),
         poster.ManagementPoster(management),
         abilities,
+        dispatcher(),
         rhythm=Rhythm(
             abandon=stream.abandon_seconds,
             heartbeat=read(HeartbeatSettings, os.environ).seconds,
