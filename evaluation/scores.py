@@ -30,25 +30,22 @@ class Metric:
 
 
 METRICS = (
-    *(
-        Metric(f"hit@{depth}", f"Hit@{depth}", f"the expected place is among the first {depth} that retrieval ranks")
-        for depth in DEPTHS
-    ),
-    Metric("mrr", "MRR", "one by the rank of the expected place, on average"),
-    Metric("hit@used", "Hit, as used", "the expected place is among the passages that the answer may use"),
-    Metric("citation_precision", "Citation precision", "citations that point to the expected place"),
-    Metric("right_citation", "Right citation", "answers with at least one citation of the expected place"),
-    Metric("abstention_precision", "Abstention precision", "abstentions from questions that the documents leave open"),
+    Metric("hit@1", "Hit@1", "the expected place is ranked first"),
+    Metric("hit@3", "Hit@3", "the expected place is among the first three that are ranked"),
+    Metric("hit@5", "Hit@5", "the expected place is among the first five"),
+    Metric("mrr", "MRR", "1 by the rank of the expected place, 0 where it was not found"),
+    Metric("hit@used", "Hit, as used", "the expected place is among the passages that the answer could use"),
+    Metric("citation_precision", "Citation precision", "of all citations, those that point to the expected place"),
+    Metric("right_citation", "Right citation", "the answer cites the expected place at least once"),
     Metric(
-        "abstention_recall", "Abstention recall", "questions that the documents leave open, and that were abstained"
+        "abstention_precision", "Abstention precision", "of all abstentions, those where the documents do not answer"
     ),
-    Metric(
-        "false_abstention", "False abstention", "questions that the documents answer, but that were abstained", True
-    ),
-    Metric("faithfulness", "Faithfulness", "what an answer says stands in its passages"),
-    Metric("relevance", "Relevance", "an answer is about its question"),
+    Metric("abstention_recall", "Abstention recall", "of what the documents do not answer, what was abstained from"),
+    Metric("false_abstention", "False abstention", "of what the documents answer, what was abstained from", True),
+    Metric("faithfulness", "Faithfulness", "what the answer states stands in its passages"),
+    Metric("relevance", "Relevance", "the answer is about the question"),
     Metric("answer_contains", "Contains the answer", "a right wording stands in the answer"),
-    Metric("answer_f1", "Answer F1", "tokens of the answer and of a right wording that agree"),
+    Metric("answer_f1", "Answer F1", "how far the tokens of the answer and of a right wording agree"),
 )
 
 
