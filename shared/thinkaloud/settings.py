@@ -114,6 +114,25 @@ class ChatSettings:
 
 
 @dataclass(frozen=True)
+class DialogueSettings:
+    """How questions are understood and answered.
+
+    Who completes a follow-up where the rules are not sure: nobody (`rules`), or the chat model (`model`). The versions
+    of the answer's prompt with their weights, `v1:90,v2:10`; a session keeps its own.
+    """
+
+    rewrite: str = variable("REWRITE", "rules", choices=("rules", "model"))
+    prompt_variants: str = variable("PROMPT_VARIANTS", "v1:100")
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """How many days it is kept why each turn was answered as it was."""
+
+    days: int = variable("AUDIT_DAYS", 30)
+
+
+@dataclass(frozen=True)
 class EmbeddingSettings:
     """The embedding model, set apart from the chat model: its own endpoint, name and key."""
 
@@ -175,6 +194,8 @@ ALL: tuple[type, ...] = (
     GatewaySettings,
     StreamSettings,
     ChatSettings,
+    DialogueSettings,
+    AuditSettings,
     EmbeddingSettings,
     IndexSettings,
     UploadSettings,

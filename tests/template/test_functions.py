@@ -43,6 +43,8 @@ READS: dict[str, set[type]] = {
         settings.StreamSettings,
         settings.DispatchSettings,
         settings.ChatSettings,
+        settings.DialogueSettings,
+        settings.AuditSettings,
         settings.EmbeddingSettings,
         settings.IndexSettings,
         settings.RetrievalSettings,

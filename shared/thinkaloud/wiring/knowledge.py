@@ -71,6 +71,15 @@ def retriever(statistics: Lexicons | None = None, vectors: PineconeIndex | None 
     return HybridRetriever(embedder(), vectors or index(), statistics or lexicons(), recipe, reranker)
 
 
+def models() -> dict[str, str]:
+    """The models that the retriever works with, by what they do, for the audit."""
+    named = {
+        "embedding": read(EmbeddingSettings, os.environ).model,
+        "rerank": read(RetrievalSettings, os.environ).rerank_model,
+    }
+    return {role: model for role, model in named.items() if model}
+
+
 def _pinecone() -> AsyncPinecone:
     # Without a retry_config: the client heeds it for the control plane only, and queries are bounded by a time-out.
     return AsyncPinecone(api_key=api_key(read(IndexSettings, os.environ).api_key_arn))
