@@ -25,11 +25,21 @@ from localcloud.functions.runtime_api import InitFailed
 from localcloud.gateway.errors import PortTaken
 from localcloud.pinecone.storage import StorageError
 from localcloud.providers import ProviderError
+from localcloud.queues.sqs import QueueUnavailable
 from localcloud.template.errors import TemplateError
 from thinkaloud.errors import ConfigurationError, ThinkaloudError
 
 #: What a person can mend; each says how in one line.
-FORESEEN = (AwsUnavailable, InitFailed, PortTaken, ProviderError, StartFailed, StorageError, TemplateError)
+FORESEEN = (
+    AwsUnavailable,
+    InitFailed,
+    PortTaken,
+    ProviderError,
+    QueueUnavailable,
+    StartFailed,
+    StorageError,
+    TemplateError,
+)
 
 
 class AlreadyRunning(ThinkaloudError):
