@@ -142,9 +142,15 @@ class LocalCloud:
     ) -> None:
         await self._exit.aclose()
 
-    def token(self, tenant: str = tokens.TENANT, user: str = tokens.USER, seconds: int = 3_600) -> str:
+    def token(
+        self,
+        tenant: str = tokens.TENANT,
+        user: str = tokens.USER,
+        seconds: int = 3_600,
+        scopes: str = tokens.SCOPES,
+    ) -> str:
         """A development token."""
-        return tokens.development_token(self._state, tenant=tenant, user=user, seconds=seconds)
+        return tokens.development_token(self._state, tenant=tenant, user=user, seconds=seconds, scopes=scopes)
 
     async def _start(self) -> None:
         check_free(self._port)
