@@ -585,6 +585,26 @@ def test_what_cannot_be_handed_over_is_left_for_its_clients_next_word() -> None:
     assert live(scenario).outcome().error == "crashed"
 
 
+@pytest.mark.parametrize("closing", [True, False], ids=["by settle", "by the next try"])
+def test_a_worker_that_died_with_what_had_waited_is_followed_there(closing: bool) -> None:
+    async def scenario(house: House) -> None:
+        asyncio.get_running_loop().call_later(2.0, waiting, house)
+        working = asyncio.create_task(works(house))
+        await asyncio.sleep(13.0)  # the first takes ten
+        assert house.turn(SECOND).state == "running"
+        working.cancel()
+        await works(house)
+        assert house.turn(SECOND).epoch == 1, "its lease still runs"
+        house.jump = LEASE + SKEW + 1
+        await (house.closer().close(TurnJob(FIRST)) if closing else works(house))
+        if closing:
+            assert house.dispatcher.jobs == [TurnJob(SECOND)]
+            await house.another().work(house.dispatcher.jobs[0])
+
+    house = live(scenario)
+    assert [house.outcome(key).answer for key in (FIRST, SECOND, THIRD)] == [TEXT] * 3
+
+
 # ---- a table that fails ----------------------------------------------------------------------------------------------
 
 

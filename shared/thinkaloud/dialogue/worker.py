@@ -117,7 +117,18 @@ class Worker:
         upcoming = await in_thread(self._stores.conversations.free, job.key, self._clock())
         if job.reader is not None:
             await self._replay(turn, job.reader)
+        elif upcoming is None:
+            return await self._left_behind(job.key)
         return replace(job.key, turn=upcoming) if upcoming else None
+
+    async def _left_behind(self, key: TurnKey) -> TurnKey | None:
+        """The turn of the session that nobody runs any more: of a worker that had gone on to it, and is tried again."""
+        session = await in_thread(self._stores.conversations.session, key.tenant, key.session)
+        if session is None or session.active is None:
+            return None
+        active = replace(key, turn=session.active)
+        turn = await in_thread(self._stores.conversations.get, active)
+        return active if turn is not None and turn.abandoned(self._clock()) else None
 
     async def _replay(self, turn: Turn, reader: Reader) -> None:
         """Send an ended turn to a reader."""
