@@ -18,9 +18,10 @@ from thinkaloud.dialogue.means import Rhythm, Stores
 from thinkaloud.dialogue.run import REMEMBERED
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.dialogue.worker import Worker
-from thinkaloud.errors import EndNotStored, Gone, ModelBroken, StorageError, StorageThrottled, Throttled
+from thinkaloud.errors import EndNotStored, Gone, ModelBroken, ModelBusy, StorageError, StorageThrottled, Throttled
 from thinkaloud.gateway.poster import RecordingPoster
 from thinkaloud.models.chat import Delta, Finish
+from thinkaloud.state.audit import Audit, AuditStore, MemoryAudits
 from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal
 from thinkaloud.state.memory_connections import MemoryConnections
 from thinkaloud.state.records import (
@@ -65,6 +66,7 @@ class Office:
         self.conversations = Conversations()
         self.journal = MemoryJournal()
         self.control = MemoryControl()
+        self.audits: AuditStore = MemoryAudits()
         self.poster = poster or RecordingPoster()
         self.means = means or abilities()
         self.conversations.activate(turn_key(), "lin", NOW)
@@ -72,7 +74,7 @@ class Office:
 
     async def work(self, job: TurnJob = JOB) -> int:
         clock = asyncio.get_running_loop().time
-        stores = Stores(self.conversations, self.journal, self.control, MemoryConnections())
+        stores = Stores(self.conversations, self.journal, self.control, MemoryConnections(), self.audits)
         worker = Worker(stores, self.poster, self.means, RecordingDispatcher(), clock=lambda: NOW + clock())
         return await worker.work(job)
 
@@ -202,6 +204,38 @@ def test_the_session_is_free_afterwards_and_remembers_the_turn() -> None:
     office = Office()
     office.answer()
     assert (office.session.active, office.session.recent) == (None, ("turn-0001",))
+
+
+# ---- why -------------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_kept_why_the_answer_was_given() -> None:
+    office = Office()
+    office.answer()
+    audit = office.audits.read(turn_key())
+    assert audit is not None
+    assert (audit.question, audit.finish, audit.cited) == ("How long does a refund take?", "stop", ("1",))
+    assert audit.timings == office.ends[0]["timings"]
+
+
+def test_it_is_kept_of_a_turn_that_failed_too() -> None:
+    office = Office(abilities(chat=PacedChat(ModelBusy("429"))))
+    office.answer()
+    audit = office.audits.read(turn_key())
+    assert audit is not None
+    assert (audit.finish, audit.error) == ("error", "model_busy")
+
+
+def test_a_turn_whose_audit_cannot_be_kept_is_answered_all_the_same() -> None:
+    class Silent(MemoryAudits):
+        def write(self, key: TurnKey, audit: Audit, now: float) -> None:
+            raise StorageThrottled("too much")
+
+    office = Office()
+    office.audits = Silent()
+    assert office.answer() == 1
+    assert [end["type"] for end in office.ends] == ["complete"]
+    assert office.stored.state == "done"
 
 
 # ---- nobody listens --------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from thinkaloud.knowledge.search import Retrieval, Search
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.protocol.frames import Usage
 from thinkaloud.protocol.requests import Ask, UserMessage
+from thinkaloud.state.dynamo_audits import DynamoAudits
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.dynamo_stream import DynamoControl, DynamoJournal
 from thinkaloud.state.memory_connections import MemoryConnections
@@ -91,7 +92,13 @@ async def answer(client: Any, table: str, key: TurnKey, language: str) -> None:
     reception.receive(Message("UXcB4dYzFiACJNw=", principal(), asked.model_dump_json()))
     models: Any = SixSeconds(language)
     worker = Worker(
-        Stores(conversations, DynamoJournal(client, table, 3_600), control, MemoryConnections()),
+        Stores(
+            conversations,
+            DynamoJournal(client, table, 3_600),
+            control,
+            MemoryConnections(),
+            DynamoAudits(client, table, days=30),
+        ),
         RecordingPoster(),
         Abilities(models, models, prompt_tokens=8_000),
         jobs,
