@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from evaluation.asking import SESSION, Asker
 from evaluation.cases import Case
 from evaluation.datasets import EvaluationSet
+from evaluation.errors import EvaluationError
 from evaluation.judge import Judge
 from evaluation.observation import Observation
 from evaluation.run import Result, Run, Setup, result_of
@@ -26,6 +27,8 @@ U = TypeVar("U")
 #: Questions that are asked one at a time, at first, so that their durations say something. The first of all is left
 #: out: it waits for connections and for the models to load.
 ALONE = 50
+#: Where as many questions fail one after the other, the others would too.
+FIRST = 5
 #: Documents under way at once: while one is embedded another is stored.
 LOADING = 4
 
@@ -55,6 +58,7 @@ async def measure(chosen: EvaluationSet, services: Services, plan: Plan, watcher
     Raises:
         DatasetError: a document cannot be read.
         KnowledgeError: the embedding model or the index did not answer while documents were loaded.
+        EvaluationError: not one of the first questions could be asked.
     """
     loaded = await load(chosen, services, watcher)
     return await ask(chosen, services.abilities, {**services.names, **loaded}, plan, watcher)
@@ -66,7 +70,7 @@ async def measure_versions(
     """Ask every question once with each version of the answer's prompt; the documents are loaded once.
 
     Raises:
-        DatasetError, KnowledgeError: as of `measure`.
+        DatasetError, KnowledgeError, EvaluationError: as of `measure`.
     """
     loaded = await load(chosen, services, watcher)
     runs = []
@@ -95,7 +99,11 @@ async def load(chosen: EvaluationSet, services: Services, watcher: Watcher) -> S
 
 
 async def ask(chosen: EvaluationSet, abilities: Abilities, setup: Setup, plan: Plan, watcher: Watcher) -> Run:
-    """Ask every question of documents that are loaded, and score what comes of it."""
+    """Ask every question of documents that are loaded, and score what comes of it.
+
+    Raises:
+        EvaluationError: not one of the first questions could be asked.
+    """
     started = time.perf_counter()
     seen = await _ask(chosen.cases, Asker(TENANT, abilities, answers=plan.answers), plan, watcher)
     asked = time.perf_counter()
@@ -112,7 +120,10 @@ async def ask(chosen: EvaluationSet, abilities: Abilities, setup: Setup, plan: P
 async def _ask(cases: Sequence[Case], asker: Asker, plan: Plan, watcher: Watcher) -> list[Observation]:
     """Ask the first questions alone, and time them; then the rest side by side, where durations say nothing."""
     watcher.begin("Asking", len(cases))
-    first, *alone = await _each(cases[:ALONE], asker.ask, 1, watcher)
+    first, *alone = await _each(cases[:FIRST], asker.ask, 1, watcher)
+    if first.error and all(seen.error for seen in alone):
+        raise EvaluationError(f"the first {len(alone) + 1} questions could not be asked: {first.error}")
+    alone += await _each(cases[FIRST:ALONE], asker.ask, 1, watcher)
     crowded = await _each(cases[ALONE:], asker.ask, plan.at_once, watcher)
     return [_untimed(first), *alone, *map(_untimed, crowded)]
 

@@ -9,13 +9,13 @@ import pytest
 
 from evaluation.corpus import Corpus
 from evaluation.datasets import EvaluationSet, read_set
-from evaluation.errors import DatasetError
+from evaluation.errors import DatasetError, EvaluationError
 from evaluation.judge import Judge
-from evaluation.measuring import ALONE, Plan, ask, measure, measure_versions
+from evaluation.measuring import ALONE, FIRST, Plan, ask, measure, measure_versions
 from evaluation.scratch import Scratch, judging_model
 from localcloud.providers import ProviderError
 from tests.builders import match
-from tests.dialogue.players import Found, abilities
+from tests.dialogue.players import BrokenRetriever, Found, abilities
 from tests.evaluation.builders import MARKS, case, says
 from tests.evaluation.files import lines, qa, squad, write
 
@@ -63,6 +63,13 @@ async def test_results_stand_in_the_order_of_the_questions_and_the_first_ones_ar
     assert steps.stages == {"Asking": [ALONE + 20, ALONE + 20]}
     assert run.setup["chat"] == "paced"
     assert run.figures()["hit@1"] == 1.0
+
+
+async def test_a_run_that_cannot_succeed_ends_soon():
+    steps = Steps()
+    with pytest.raises(EvaluationError, match="the first 5 questions could not be asked: KnowledgeError"):
+        await ask(many(100), abilities(retriever=BrokenRetriever()), {}, Plan(), steps)
+    assert steps.stages == {"Asking": [100, FIRST]}
 
 
 async def test_a_judge_is_asked_where_there_is_one():
