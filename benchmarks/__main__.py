@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from statistics import mean
 
-from benchmarks import imports, latency
+from benchmarks import imports, latency, retrieval
 from benchmarks.chart import chart
 from benchmarks.cost import Use, per_1000, read_prices
 from benchmarks.figures import machine
@@ -28,6 +28,8 @@ def measure() -> Results:
     cpu = imports.measure()
     _say("first frame and first token on localhost")
     first = latency.measure()
+    _say("retrieval among 10,000 chunks")
+    first += retrieval.measure()
     _say("units of DynamoDB")
     units = stream_units.measure()
     streams = stream.measure(_say)

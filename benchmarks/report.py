@@ -44,9 +44,10 @@ last token until the last text is shown.
 Both run the same turn over the same table; only the sender differs. Prices are AWS's list prices, with their sources in
 [prices.toml](../benchmarks/prices.toml).
 
-## Cold starts and first frames
+## Cold starts, first frames and retrieval
 
-CPU time is measured on what `sam build` made, each function in a process of its own.
+CPU time is measured on what `sam build` made, each function in a process of its own. Retrieval is one embedding and one
+query among 10,000 chunks of the sample handbook's sentences, with term statistics at hand, through the real clients.
 
 {figures}
 

@@ -108,6 +108,16 @@ class PineconeServer:
         """The host of an index, which the client takes as it is."""
         return f"{self.url}{_INDEX_HOSTS.format(index=name)}"
 
+    def index(self, name: str) -> Index:
+        """An index, to be worked on without the network.
+
+        Raises:
+            ServiceError: there is none of this name.
+        """
+        if self._catalog is None:
+            raise RuntimeError("start the server first")
+        return self._catalog.get(name)
+
     def open_index(self, name: str, *, dimension: int, metric: Metric = "dotproduct") -> str:
         """Makes a dense index unless it is there already; its host. By dot product it takes sparse vectors too.
 
