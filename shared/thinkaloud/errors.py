@@ -21,6 +21,10 @@ ThinkaloudError
 ├── EndNotStored             a turn has ended, and the table did not take how
 ├── JournalBroken            what was written of a turn cannot be read
 ├── DispatchFailed           Lambda did not take the turn
+├── InvalidRequest           what was sent to the HTTP API cannot be read, or is over a limit
+├── ScopeMissing             the token is not for this
+├── UnknownDocument          the tenant has no such document
+├── DocumentBusy             the document is being deleted
 ├── KnowledgeError           embedding or retrieval; a turn goes on without passages
 │   └── DocumentError        a document cannot be read; the kinds say why, to a program by their `code`
 │       ├── DocumentUnsupported   of a kind, or in an encoding, that nothing here reads
@@ -30,7 +34,8 @@ ThinkaloudError
 │       ├── DocumentBroken        damaged, or never was what it says
 │       ├── DocumentMisnamed      its content is of another kind than its name says
 │       ├── DocumentTooLarge      more than a limit, in bytes, pages, cells, memory or time
-│       └── DocumentBomb          small outside, huge inside
+│       ├── DocumentBomb          small outside, huge inside
+│       └── DocumentMissing       its upload is not there
 ├── ModelError               the chat model
 │   ├── ModelRefused         401, 403, 404, 400: a retry will not help
 │   ├── ModelBusy            429
@@ -137,6 +142,32 @@ class DispatchFailed(ThinkaloudError):
     """Lambda did not take the invocation of the turn function."""
 
 
+class InvalidRequest(ThinkaloudError):
+    """A field is missing, of the wrong type or over a limit; the message names it, for whoever sent it."""
+
+
+class ScopeMissing(ThinkaloudError):
+    """The caller is known, and the token is not for this; the message names the scope it needs."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"the token needs the scope {scope}")
+        self.scope = scope
+
+
+class UnknownDocument(ThinkaloudError):
+    """The tenant has no such document; another tenant may, and nobody learns of that."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__(f"there is no document {document}")
+
+
+class DocumentBusy(ThinkaloudError):
+    """The document is being deleted; once it is gone, it can be announced again."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is being deleted; try again in a moment")
+
+
 class KnowledgeError(ThinkaloudError):
     """The embedding model or the index did not answer."""
 
@@ -196,6 +227,12 @@ class DocumentBomb(DocumentError):
     """It is small, but would be huge once unpacked."""
 
     code = "bomb"
+
+
+class DocumentMissing(DocumentError):
+    """Its upload is not there, or not any more."""
+
+    code = "missing"
 
 
 class ModelError(ThinkaloudError):
@@ -259,6 +296,10 @@ CLIENT_CODES: dict[type[Exception], tuple[str, bool]] = {
     StorageError: ("storage_unavailable", True),
     DispatchFailed: ("throttled", True),
     TurnCrashed: ("crashed", True),
+    InvalidRequest: ("invalid_request", False),
+    ScopeMissing: ("forbidden", False),
+    UnknownDocument: ("not_found", False),
+    DocumentBusy: ("busy", True),
     KnowledgeError: ("knowledge_unavailable", True),
     ModelRefused: ("model_refused", False),
     ModelBusy: ("model_busy", True),

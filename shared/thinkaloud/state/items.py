@@ -8,6 +8,7 @@
     {tenant}#SESSION#{session}  JOURNAL#{turn}#{epoch}#{seq}  a segment of what was sent, with a time to live
     {tenant}#SESSION#{session}  CONTROL#{turn}                word to the turn's worker, with a time to live
     {tenant}#SESSION#{session}  AUDIT#{turn}                  why it was answered as it was, with a time to live
+    {tenant}#DOCUMENTS          DOCUMENT#{id}                 a document: what it is, and how far it is read
 
 Session keys begin with the tenant, so that a policy on leading keys can fence a tenant off.
 """
@@ -26,6 +27,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from thinkaloud.errors import StorageError, StorageThrottled
+from thinkaloud.state.documents import DocumentKey
 from thinkaloud.state.records import TurnKey
 
 #: Three tries within about a second; a person is waiting.
@@ -77,6 +79,21 @@ def control_key(key: TurnKey) -> dict[str, str]:
 def audit_key(key: TurnKey) -> dict[str, str]:
     """Where a turn's audit is."""
     return _of(key, f"AUDIT#{key.turn}")
+
+
+def documents_key(tenant: str) -> str:
+    """The partition of a tenant's documents."""
+    return f"{tenant}#DOCUMENTS"
+
+
+def document_key(key: DocumentKey) -> dict[str, str]:
+    """Where a document is."""
+    return {"pk": documents_key(key.tenant), "sk": f"{document_prefix()}{key.document}"}
+
+
+def document_prefix() -> str:
+    """What the sort keys of documents begin with."""
+    return "DOCUMENT#"
 
 
 def journal_key(key: TurnKey, epoch: int, first: int) -> dict[str, str]:
