@@ -19,7 +19,7 @@ from benchmarks.stream import worker
 from benchmarks.stream.processes import SPAWN
 from benchmarks.stream.script import Language, Schedule, ScheduledChat, script
 from benchmarks.stream.table import TABLE, create_table
-from localcloud.aws.server import make_dynamodb_atomic
+from localcloud.aws.server import make_writes_atomic
 from thinkaloud.gateway.poster import RecordingPoster
 
 RATE = 50
@@ -44,7 +44,7 @@ def measure() -> dict[Language, Units]:
 
 def _measure() -> dict[Language, Units]:
     os.environ.update(LOG_LEVEL="CRITICAL", AWS_DEFAULT_REGION="us-east-1")
-    make_dynamodb_atomic()
+    make_writes_atomic()
     with mock_aws():
         create_table()
         return asyncio.run(_both())

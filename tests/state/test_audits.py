@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.metering import MeteredDynamoDB, item_size
 from tests.builders import NOW, turn_key
-from tests.state.metering import MeteredDynamoDB, item_size
 from thinkaloud.state.audit import MOST_WEIGHED, Audit, AuditStore, Weighed
 from thinkaloud.state.dynamo_audits import DynamoAudits
 from thinkaloud.state.items import audit_key, pack, squeeze

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmarks.metering import MeteredDynamoDB, item_size
 from tests.builders import match, principal, turn_key
 from tests.dialogue.players import retrieval
-from tests.state.metering import MeteredDynamoDB, item_size
 from tests.virtual_time import in_virtual_time
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.job import RecordingDispatcher
