@@ -24,6 +24,7 @@ from thinkaloud.knowledge.documents.block import Block, Document
 from thinkaloud.knowledge.documents.opening import shown
 
 _MB = 1024 * 1024
+_PROCESS = "thinkaloud.knowledge.documents.guard_process"
 #: How a process ends that used up its time.
 _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 _Lines = Generator[dict[str, Any], None, None]
@@ -64,12 +65,10 @@ def _blocks(path: Path, uri: str, media: str | None, limits: Limits) -> Iterator
         yield from (Block(**line) for line in lines)
 
 
-def _lines(
-    path: Path, uri: str, media: str | None, limits: Limits, *, only_head: bool
-) -> Generator[dict[str, Any], None, None]:
+def _lines(path: Path, uri: str, media: str | None, limits: Limits, *, only_head: bool) -> _Lines:
     """What the process says: the document, then its blocks; ends as it ends."""
     asked = {"path": str(path), "uri": uri, "media": media, "only_head": only_head, "limits": asdict(limits)}
-    command = [sys.executable, "-P", "-m", f"{__name__}_process", json.dumps(asked)]
+    command = [sys.executable, "-P", "-m", _PROCESS, json.dumps(asked)]
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)  # noqa: S603
     with process:
@@ -79,8 +78,10 @@ def _lines(
             process.kill()
 
 
-def _said(process: subprocess.Popen[bytes], name: str, limits: Limits) -> Generator[dict[str, Any], None, None]:
+def _said(process: subprocess.Popen[bytes], name: str, limits: Limits) -> _Lines:
     for line in process.stdout or ():
+        if not line.endswith(b"\n"):
+            break  # it died while it said this
         said = json.loads(line)
         if said == "end":
             return

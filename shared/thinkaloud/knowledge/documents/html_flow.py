@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _SPACE = re.compile(r"\s+")
+#: Levels of a list that are told apart by their indent.
+_INDENTS = 8
 _SPACES_INSIDE = re.compile(r"(?<=\S) {2,}")
 
 
@@ -29,7 +31,7 @@ class Flow:
 
     def item(self, depth: int, mark: str) -> None:
         """A new item of a list, `depth` levels down."""
-        self._pieces.append("\n" + "  " * (depth - 1) + mark + " ")
+        self._pieces.append("\n" + "  " * min(depth - 1, _INDENTS) + mark + " ")
         self._mark = True
 
     def take(self, *, exactly: bool = False) -> str:

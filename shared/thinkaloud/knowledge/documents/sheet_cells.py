@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import mmap
 import re
 from array import array
 from datetime import datetime, timedelta
-from tempfile import TemporaryFile
+from typing import IO
 from zipfile import ZipFile
 
 from lxml import etree
@@ -22,24 +21,24 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 class SharedStrings:
     """The texts that cells refer to by number, in a file: a workbook may have a million of them."""
 
-    def __init__(self, archive: ZipFile, part: str) -> None:
+    def __init__(self, file: IO[bytes], archive: ZipFile, part: str) -> None:
         self._ends = array("Q")
-        self._file = TemporaryFile()  # noqa: SIM115 - it is gone with its last reader
+        self._file = file
         end = 0
         if part in archive.NameToInfo:
             with archive.open(part) as stream:
                 for _, item in etree.iterparse(stream, tag="{*}si", resolve_entities=False, huge_tree=True):
-                    end += self._file.write(shown_text(item).encode(errors="ignore"))
+                    end += file.write(shown_text(item).encode(errors="ignore"))
                     self._ends.append(end)
                     item.clear()
                     while item.getprevious() is not None:
                         del item.getparent()[0]
-        self._file.flush()
-        self._map = mmap.mmap(self._file.fileno(), end, access=mmap.ACCESS_READ) if end else b""
+        file.flush()
 
     def __getitem__(self, number: int) -> str:
         start = self._ends[number - 1] if number else 0
-        return bytes(self._map[start : self._ends[number]]).decode()
+        self._file.seek(start)
+        return self._file.read(self._ends[number] - start).decode()
 
 
 class Cells:

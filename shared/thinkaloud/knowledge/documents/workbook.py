@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 from zipfile import ZipFile
 
 from lxml import etree
@@ -38,14 +39,14 @@ title = office.title
 def blocks(path: Path) -> Iterator[Block]:
     """The sheets that are not hidden."""
     check(path)
-    with opened(path) as archive:
+    with opened(path) as archive, TemporaryFile() as file:
         book = next((name for kind, name in office.related(archive, "").values() if kind == "officeDocument"), "")
         root = office.parsed(archive, book)
         if root is None:
             raise DocumentBroken("it is damaged: the list of its sheets is missing")
         parts = office.related(archive, book)
         by_kind = dict(parts.values())
-        strings = SharedStrings(archive, by_kind.get("sharedStrings", ""))
+        strings = SharedStrings(file, archive, by_kind.get("sharedStrings", ""))
         properties = root.find("{*}workbookPr")
         is_1904 = properties is not None and properties.get("date1904") in ("1", "true")
         cells = Cells(strings, office.parsed(archive, by_kind.get("styles", "")), is_1904=is_1904)

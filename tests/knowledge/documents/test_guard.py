@@ -1,0 +1,116 @@
+"""A document that kills its reader, or would take all there is, ends in an outcome like any other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.knowledge.documents.office_files import word, workbook
+from tests.knowledge.documents.pdf_writer import PdfPage, pdf
+from thinkaloud.errors import DocumentError
+from thinkaloud.knowledge.documents import Limits, guard, open_document, open_guarded
+
+LONG = "年假十四天。\n\n" * 20_000
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "upload"
+    path.write_bytes(LONG.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", LONG.encode()),
+        ("手册.docx", word("一。", "Two.")),
+        ("a.xlsx", workbook()),
+        ("a.pdf", pdf(PdfPage().text(72, 700, "Five days."))),
+    ],
+)
+def test_a_document_is_the_same_as_without_a_guard(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    guarded, plain = open_guarded(path, name), open_document(path, name)
+    assert guarded == plain
+    assert list(guarded.blocks()) == list(plain.blocks()) == list(guarded.blocks())
+
+
+def test_an_error_comes_through_as_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(pdf(PdfPage().picture()))
+    with pytest.raises(DocumentError) as caught:
+        open_guarded(path, "scan.pdf")
+    assert caught.value.code == "scanned"
+    assert str(caught.value).startswith("scan.pdf: its 1 pages")
+
+
+def test_there_may_be_no_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        open_guarded(tmp_path / "missing", "a.txt")
+
+
+def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, statement: str) -> None:
+    """Have the process do this instead of reading."""
+    (tmp_path / "fault.py").write_text(
+        f"import json, os, resource, signal, sys\nfrom thinkaloud.knowledge.documents import guard_process\n"
+        f"def serve(asked, out):\n    {statement}\nguard_process._serve = serve\nguard_process.main()\n"
+    )
+    monkeypatch.setattr(guard, "_PROCESS", "fault")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("while True: pass", "too_large"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "broken"),
+        ("os.abort()", "broken"),
+        ("os._exit(1)", "broken"),
+        ("x = bytearray(4 << 30)", "broken"),
+        ("out.write('{\"kind\"'); out.flush(); os.abort()", "broken"),
+    ],
+)
+def test_a_reader_that_dies_is_an_outcome(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str, code: str
+) -> None:
+    reads(monkeypatch, tmp_path, statement)
+    with pytest.raises(DocumentError) as caught:
+        open_guarded(written, "a.txt", limits=Limits(seconds=1))
+    assert caught.value.code == code
+    assert str(caught.value).startswith("a.txt: ")
+
+
+def test_memory_has_an_end(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(b"[" + b"[]," * 6_000_000 + b"[]]")
+    with pytest.raises(DocumentError) as caught:
+        open_guarded(path, "a.json", limits=Limits(memory=200 << 20))
+    assert caught.value.code == "too_large"
+
+
+def test_the_process_knows_no_secret_of_ours(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    reads(monkeypatch, tmp_path, "print(json.dumps({'error': 'broken', 'message': repr(dict(os.environ))}), file=out)")
+    with pytest.raises(DocumentError) as caught:
+        open_guarded(written, "a.txt")
+    assert "PYTHONPATH" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_whoever_stops_reading_ends_the_process(written: Path) -> None:
+    blocks = open_guarded(written, "a.txt").blocks()
+    next(blocks)
+    [child] = children()
+    blocks.close()
+    assert child not in children()
+
+
+def children() -> list[int]:
+    path = Path(f"/proc/self/task/{os.getpid()}/children")
+    if not path.exists():
+        pytest.skip("only Linux lists a process's children")
+    return [int(number) for number in path.read_text().split()]
