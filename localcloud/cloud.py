@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -172,7 +172,10 @@ class LocalCloud:
         environment = {**self.aws.environment, **_variables(application)}
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.functions.warm(dict.fromkeys(_in_a_conversation(application), 1)))
-            tasks.create_task(self._fill(application, environment))
+            tables = tasks.create_task(self.aws.create(application))
+            tasks.create_task(self._connect_queues(application, tables))
+            if self._samples and self._deployer.own_index:  # somebody's own index holds what they put there
+                tasks.create_task(self._load_samples(environment, tables))
         self._announce(environment)
 
     async def _serve(self, application: Application) -> None:
@@ -202,16 +205,14 @@ class LocalCloud:
         await self.http.start(HOST, self._http_port)
         self._exit.push_async_callback(self.http.stop)
 
-    async def _fill(self, application: Application, environment: Mapping[str, str]) -> None:
-        """Make tables, queues and buckets, feed the functions that read queues, and load the samples."""
-        await self.aws.create(application)
+    async def _connect_queues(self, application: Application, created: Awaitable[None]) -> None:
+        """Feed the functions that read queues, once there are any."""
+        await created
         self.events = EventSources(
             application.mappings.values(), self.functions, self.aws.environment, redelivery_s=self._redelivery_s
         )
         self._exit.push_async_callback(self.events.stop)
         await self.events.start()
-        if self._samples and self._deployer.own_index:  # somebody's own index holds what they put there
-            await self._load_samples(environment)
 
     def _addresses(self) -> dict[str, LocalUrls]:
         """Where the APIs are, by logical id."""
@@ -220,10 +221,11 @@ class LocalCloud:
             HTTP_API: LocalUrls(https=f"http://{HOST}:{self._http_port}"),
         }
 
-    async def _load_samples(self, environment: Mapping[str, str]) -> None:
+    async def _load_samples(self, environment: Mapping[str, str], tables: Awaitable[None]) -> None:
         self._progress("loading the sample handbook")
         try:
-            count = await load_apart(self._project / "samples" / "handbook", tokens.TENANT, environment)
+            folder = self._project / "samples" / "handbook"
+            count = await load_apart(folder, tokens.TENANT, environment, tables)
         except SamplesNotLoaded as error:
             raise StartFailed(str(error)) from None
         self._progress(f"{count} sample pages are in the index")

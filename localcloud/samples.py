@@ -1,4 +1,4 @@
-"""Loads the sample handbook into a tenant's namespace: `python -m localcloud.samples FOLDER TENANT`.
+"""Loads the sample handbook into a tenant's namespace: `python -m localcloud.samples FOLDER TENANT [--when-told]`.
 
 A process of its own: it runs with the functions' environment, so that it embeds and stores exactly as they retrieve.
 """
@@ -62,4 +62,6 @@ def main(folder: Path, tenant: str) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[3:] == ["--when-told"]:
+        sys.stdin.readline()  # the tables are being made meanwhile
     main(Path(sys.argv[1]), sys.argv[2])
