@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
 from thinkaloud.client import Answer, Client
+
+#: Words that hold a sentence together and say nothing of what it is about.
+_SAYS_NOTHING = [
+    "at",
+    "by",
+    "for",
+    "from",
+    "in",
+    "into",
+    "of",
+    "on",
+    "onto",
+    "per",
+    "to",
+    "upon",
+    "with",
+    "within",
+    "without",
+]
+
+
+def unlike_others() -> str:
+    """An ending by which a question is told from all others, and that changes nothing about what the documents say."""
+    return " ".join(random.choices(_SAYS_NOTHING, k=8))
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from localcloud.cloud import LocalCloud
 from localcloud.models.controls import Fault as ModelFault
 from localcloud.models.controls import Override
 from tests.browser import OpenUrl
+from tests.cloud.conversation import unlike_others
 from tests.cloud.test_answer import calls
 from tests.cloud.test_failures import stored
-from thinkaloud.client import new_id
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("markdown")]
@@ -65,7 +65,7 @@ async def ended(turn: Locator, state: str = "done") -> None:
 
 def scripted(cloud: LocalCloud, script: str, words: str) -> str:
     """A question that this script answers."""
-    marker = new_id("question")
+    marker = unlike_others()
     cloud.models.controls.put_override(Override(contains=marker, model=f"script:{script}"))
     return f"{words} {marker}"
 
@@ -148,7 +148,7 @@ async def test_a_follow_up_is_asked_of_the_same_conversation(cloud: LocalCloud, 
 
 async def test_a_growing_answer_is_stopped(cloud: LocalCloud, open_cloud: OpenCloud) -> None:
     page = await open_cloud()
-    question = scripted(cloud, "tokens-50", "refund")
+    question = scripted(cloud, "tokens-50", REFUND)
     turn = await ask(page, question)
     said = await growing(turn)
     await page.keyboard.press("Escape")
@@ -163,8 +163,8 @@ async def test_a_growing_answer_is_stopped(cloud: LocalCloud, open_cloud: OpenCl
 
 async def test_an_answer_is_stopped_before_its_first_word(cloud: LocalCloud, open_cloud: OpenCloud) -> None:
     page = await open_cloud(locale="zh-CN")
-    turn = await ask(page, scripted(cloud, "stall-at-start", "退款"))
-    await expect(turn.locator(".trail-label").last).to_have_text("正在组织回答")
+    turn = await ask(page, scripted(cloud, "stall-at-start", LEAVE))
+    await expect(turn.locator(".trail-label").last).to_have_text("撰写回答")
     await page.get_by_role("button", name="停止回答").click()
 
     await ended(turn)
@@ -177,7 +177,7 @@ async def test_a_connection_cut_in_mid_answer_comes_back_and_the_answer_goes_on(
 ) -> None:
     page = await open_cloud()
     await page.evaluate(WATCH_LINK)
-    question = scripted(cloud, "tokens-50", "refund")
+    question = scripted(cloud, "tokens-50", REFUND)
     turn = await ask(page, question)
     said = await growing(turn)
     kept = await page.evaluate("JSON.parse(sessionStorage['thinkaloud.conversation'])")
@@ -209,7 +209,7 @@ async def test_a_reload_keeps_the_conversation(cloud: LocalCloud, open_cloud: Op
 
 async def test_a_reload_in_mid_answer_goes_on_with_it(cloud: LocalCloud, open_cloud: OpenCloud) -> None:
     page = await open_cloud(locale="zh-CN")
-    question = scripted(cloud, "tokens-100", "退款")
+    question = scripted(cloud, "tokens-100", LEAVE)
     turn = await ask(page, question)
     await growing(turn)
     await page.reload()

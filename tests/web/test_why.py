@@ -83,7 +83,7 @@ async def test_an_answer_is_explained(open_page: OpenPage, stage: Stage, api: Ht
     await expect(why).to_contain_text("How long does a refund take for gift cards?")
     await expect(why).to_contain_text("the rules for them worked out what it means")
     await expect(why).to_contain_text("Refunds, parcels, working days")
-    await expect(why).to_contain_text("the best passage scores 0.831, and 0.420 is asked for")
+    await expect(why).to_contain_text("The documents cover the question: the re-ranker gives the best passage 0.970.")
     rows = why.get_by_role("row")
     await expect(rows).to_have_count(6)
     await expect(rows.nth(1)).to_contain_text("Refunds to a card · p. 12")
@@ -108,6 +108,17 @@ async def test_an_answer_is_explained(open_page: OpenPage, stage: Stage, api: Ht
     await expect(why).to_contain_text("这是追问，其含义由规则补全。")
     await expect(why).to_contain_text("第 12 页")
     assert sum("audit" in request for request in api.requests if request.startswith("GET")) == 1
+
+
+async def test_without_a_re_ranker_the_score_decides(open_page: OpenPage, stage: Stage, api: HttpApi) -> None:
+    page = await open_page()
+    turn = await answered(page, stage)
+    candidates = [weighed("Refunds", 0.31, dropped="score"), weighed("Returns", 0.2, dropped="score")]
+    why = await opened(turn, stage, api, {**AUDIT, "candidates": candidates, "covered": False})
+    await expect(why).to_contain_text(
+        "do not cover the question: the best passage scores 0.310, and 0.420 is asked for."
+    )
+    await expect(why.get_by_role("columnheader")).to_have_text(["Passage", "Score"])
 
 
 async def test_talk_is_explained_without_a_search(open_page: OpenPage, stage: Stage, api: HttpApi) -> None:

@@ -81,14 +81,17 @@ function searchOf({ kind, search, context, rewritten, filter }) {
 /** Whether the documents cover the question, and each passage with its scores and what became of it. */
 function foundOf({ candidates, threshold, covered }) {
   if (!candidates?.length) return [];
-  const best = Math.max(...candidates.map(({ score }) => score));
-  const nodes = [];
-  if (typeof covered === "boolean") {
-    const scores = [best.toFixed(3), (threshold ?? 0).toFixed(3)];
-    nodes.push(el("p", { class: covered ? "" : "uncovered" }, t(covered ? "why_covered" : "why_uncovered", ...scores)));
-  }
+  const nodes = typeof covered === "boolean" ? [verdict(candidates[0], threshold ?? 0, covered)] : [];
   nodes.push(passages(candidates));
   return nodes;
+}
+
+/** The best passage decides: by its score, or where a re-ranker was asked, which read both, by what that gives it. */
+function verdict({ score, reranked }, threshold, covered) {
+  const key = covered ? "why_covered" : "why_uncovered";
+  const byReranker = typeof reranked === "number";
+  const text = byReranker ? t(`${key}_reranked`, number(reranked)) : t(key, number(score), number(threshold));
+  return el("p", { class: covered ? "" : "uncovered" }, text);
 }
 
 function passages(candidates) {

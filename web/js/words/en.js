@@ -181,6 +181,8 @@ export const EN = {
   why_found: "Found",
   why_covered: (best, threshold) => `The documents cover the question: the best passage scores ${best}, and ${threshold} is asked for.`,
   why_uncovered: (best, threshold) => `The documents do not cover the question: the best passage scores ${best}, and ${threshold} is asked for.`,
+  why_covered_reranked: (best) => `The documents cover the question: the re-ranker gives the best passage ${best}.`,
+  why_uncovered_reranked: (best) => `The documents do not cover the question: the re-ranker gives the best passage ${best} only.`,
   why_passage: "Passage",
   why_score: "Score",
   why_reranked: "Re-ranked",

@@ -180,6 +180,8 @@ export const ZH = {
   why_found: "查找结果",
   why_covered: (best, threshold) => `资料涵盖此问题：最佳段落得分 ${best}，门槛为 ${threshold}。`,
   why_uncovered: (best, threshold) => `资料未涵盖此问题：最佳段落得分 ${best}，门槛为 ${threshold}。`,
+  why_covered_reranked: (best) => `资料涵盖此问题：重排模型给最佳段落 ${best} 分。`,
+  why_uncovered_reranked: (best) => `资料未涵盖此问题：重排模型只给最佳段落 ${best} 分。`,
   why_passage: "段落",
   why_score: "得分",
   why_reranked: "重排得分",
