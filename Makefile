@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The SAM CLI lives apart, because it pins versions that conflict with ours.
 SAM := .build/sam/bin/sam
 .DEFAULT_GOAL := help
-.PHONY: help dev test scenarios kill fuzz check lint bench build lock docs clean synth
+.PHONY: help dev test scenarios kill fuzz check lint bench load build lock docs clean synth
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -59,6 +59,9 @@ bench: $(VENV)/dev.done $(SAM) ## measure, and print each figure beside its bar
 	@THINKALOUD_BUILD_PLATFORM=host PYTHON=$(abspath $(BIN)/python) SAM_CLI_TELEMETRY=0 \
 		$(SAM) build --build-dir .build/host >/dev/null 2>&1
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+load: $(VENV)/dev.done ## two hundred answers at once in one process: none lost, and how late they are
+	@$(BIN)/python -m benchmarks.load $(ARGS)
 
 docs: $(VENV)/dev.done ## write docs/asyncapi.json from the frame models
 	@$(BIN)/python -m thinkaloud.protocol.asyncapi > docs/asyncapi.json

@@ -24,6 +24,7 @@ from thinkaloud.knowledge.index import Passage, PassageVector
 from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.memory_index import MemoryIndex
 from thinkaloud.knowledge.retriever import HybridRetriever, Recipe
+from thinkaloud.knowledge.search import Retriever
 from thinkaloud.knowledge.sparse import passage_vector
 from thinkaloud.models.chat import ChatModel
 from thinkaloud.models.embedding import HashingEmbedder
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SOURCES = 5
+PROMPT_TOKENS = 6_000
 _TENANT = "benchmark"
 #: For how long segments are kept, which changes nothing here.
 _JOURNAL_SECONDS = 3_600
@@ -56,18 +58,41 @@ async def answer(
     Raises:
         RuntimeError: the question was refused.
     """
+    stores = Stores(
+        DynamoConversations(client, table),
+        DynamoJournal(client, table, _JOURNAL_SECONDS),
+        DynamoControl(client, table),
+        DynamoConnections(client, table),
+    )
     language: Language = "zh" if session.endswith("zh") else "en"
-    conversations, control = DynamoConversations(client, table), DynamoControl(client, table)
+    found = Abilities(await retriever(language), chat, PROMPT_TOKENS)
+    await answer_over(stores, poster, found, language, connection=connection, session=session, turn=turn)
+
+
+async def answer_over(
+    stores: Stores,
+    poster: Poster,
+    abilities: Abilities,
+    language: Language,
+    *,
+    connection: str,
+    session: str,
+    turn: str,
+) -> None:
+    """The same with any stores.
+
+    Raises:
+        RuntimeError: the question was refused.
+    """
     dispatcher = RecordingDispatcher()
-    reception = Reception(conversations, control, dispatcher, Authentication(MemoryConnections(), _no_verifier))
+    guard = Authentication(MemoryConnections(), _no_verifier)
+    reception = Reception(stores.conversations, stores.control, dispatcher, guard)
     ask = Ask(session=session, turn=turn, message=UserMessage(id=turn, text=_QUESTIONS[language]))
     principal = Principal(_TENANT, "reader", int(time.time()) + 3_600)
     reply = reception.receive(Message(connection, principal, ask.model_dump_json()))
     if not isinstance(reply, Accepted):
         raise RuntimeError(f"the question was refused: {reply}")
-    journal = DynamoJournal(client, table, _JOURNAL_SECONDS)
-    stores = Stores(conversations, journal, control, DynamoConnections(client, table))
-    await Worker(stores, poster, await _abilities(language, chat), dispatcher).work(dispatcher.jobs[0])
+    await Worker(stores, poster, abilities, dispatcher).work(dispatcher.jobs[0])
 
 
 def table_client() -> DynamoDBClient:
@@ -79,7 +104,8 @@ def _no_verifier() -> NoReturn:
     raise AssertionError("nobody sends a token")
 
 
-async def _abilities(language: Language, chat: ChatModel) -> Abilities:
+async def retriever(language: Language) -> Retriever:
+    """What finds the same passages whatever is asked."""
     embedder, index = HashingEmbedder(), MemoryIndex()
     passages = _passages(language)
     texts = [passage.text for passage in passages]
@@ -88,8 +114,7 @@ async def _abilities(language: Language, chat: ChatModel) -> Abilities:
     await index.upsert(_TENANT, passages, vectors)
     # Every page is wanted, whatever it has to do with the question: what is measured is the stream.
     recipe = Recipe(top_k=SOURCES, match_share=0.0, abstain_below=0.0)
-    retriever = HybridRetriever(embedder, index, Lexicons(MemoryLexicons()), recipe)
-    return Abilities(retriever, chat, prompt_tokens=6_000)
+    return HybridRetriever(embedder, index, Lexicons(MemoryLexicons()), recipe)
 
 
 @cache
