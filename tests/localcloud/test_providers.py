@@ -20,6 +20,7 @@ from localcloud.providers import (
     chat_model,
     dimensions,
     embedding_model,
+    judge_model,
     vector_index,
 )
 
@@ -231,3 +232,31 @@ def test_the_index_is_local_or_named_in_full():
 def test_half_an_index(environ: dict[str, str], missing: str):
     with pytest.raises(ProviderError, match=f"^{missing} is missing"):
         vector_index(environ, LOCAL)
+
+
+class TestJudge:
+    def test_there_is_none_unless_it_is_named(self):
+        assert judge_model({}) is None
+        assert judge_model({"OPENAI_API_KEY": "sk", "CHAT_MODEL": "m"}) is None
+
+    @pytest.mark.parametrize(
+        ("environ", "expected"),
+        [
+            ({"JUDGE_MODEL": "j", "OPENAI_API_KEY": "sk"}, Model(OPENAI_URL, "j", "sk")),
+            ({"JUDGE_MODEL": "j", "OPENAI_BASE_URL": "http://a/v1"}, Model("http://a/v1", "j", "")),
+            (
+                {"JUDGE_MODEL": "j", "JUDGE_BASE_URL": "http://b/v1", "OPENAI_API_KEY": "sk"},
+                Model("http://b/v1", "j", ""),
+            ),
+            ({"JUDGE_MODEL": "j", "JUDGE_API_KEY": "own"}, Model(OPENAI_URL, "j", "own")),
+        ],
+    )
+    def test_where_it_is(self, environ: dict[str, str], expected: Model):
+        assert judge_model(environ) == expected
+
+    @pytest.mark.parametrize(
+        "environ", [{"JUDGE_MODEL": "j"}, {"JUDGE_API_KEY": "k"}, {"JUDGE_BASE_URL": "http://b/v1"}]
+    )
+    def test_named_half(self, environ: dict[str, str]):
+        with pytest.raises(ProviderError, match="JUDGE_"):
+            judge_model(environ)
