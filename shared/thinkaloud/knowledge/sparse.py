@@ -16,7 +16,7 @@ from heapq import nlargest
 
 from thinkaloud.knowledge.index import SparseVector
 from thinkaloud.knowledge.lexicon import Lexicon
-from thinkaloud.knowledge.terms import han_pairs, terms, weight
+from thinkaloud.knowledge.terms import figures, han_pairs, terms, weight
 
 #: BM25's saturation and its heed of length. Chunks are of a size, so that the length says little.
 K1, B = 0.8, 0.4
@@ -52,16 +52,23 @@ def query_vector(text: str, context: str, lexicon: Lexicon) -> SparseVector:
             number = number_of(term)
             worth[number] = share * weight(term) * lexicon.rarity(number)
     chosen = _vector(worth, MOST_QUERY_TERMS)
-    borders = {number_of(pair) for pair in (*_borders(text, lexicon), *_borders(context, lexicon))}
-    total = sum(value for number, value in zip(chosen.indices, chosen.values, strict=True) if number not in borders)
+    lost = {number_of(term) for source in (text, context) for term in _unfindable(source, lexicon)}
+    total = sum(value for number, value in zip(chosen.indices, chosen.values, strict=True) if number not in lost)
     return scaled(chosen, 1 / (total or 1.0))
+
+
+def _unfindable(text: str, lexicon: Lexicon) -> Iterator[str]:
+    """The terms that are no information which could be found, so that they must not make a good match look poor."""
+    yield from _borders(text, lexicon)
+    for term in figures(text):
+        if not lexicon.held_by(number_of(term)):
+            yield term
 
 
 def _borders(text: str, lexicon: Lexicon) -> Iterator[str]:
     """The pairs of Chinese characters that only stand side by side: the end of a word and the beginning of the next.
 
-    No passage has such a pair, while both pairs around it are known; where several in a row are unknown, a word is. It
-    is no information that could be found, so that it must not make a good match look like a poor one.
+    No passage has such a pair, while both pairs around it are known; where several in a row are unknown, a word is.
     """
     if not lexicon.passages:
         return

@@ -34,6 +34,13 @@ def terms(text: str) -> Iterator[str]:
             yield from _words(run)
 
 
+def figures(text: str) -> Iterator[str]:
+    """The terms of numbers and identifiers, and of their parts: an amount, an order's number, "RV-12"."""
+    for match in _RUN.finditer(_THOUSANDS.sub("", plain(text))):
+        if any(character.isdigit() for character in match.group()):
+            yield from _words(match.group())
+
+
 def han_pairs(text: str) -> Iterator[list[str]]:
     """The pairs of each run of Chinese characters, in order."""
     for match in _RUN.finditer(plain(text)):
