@@ -59,6 +59,8 @@ def query_vector(text: str, context: str, lexicon: Lexicon) -> SparseVector:
 
 def _unfindable(text: str, lexicon: Lexicon) -> Iterator[str]:
     """The terms that are no information which could be found, so that they must not make a good match look poor."""
+    if not lexicon.passages:
+        return
     yield from _borders(text, lexicon)
     for term in figures(text):
         if not lexicon.held_by(number_of(term)):
@@ -70,8 +72,6 @@ def _borders(text: str, lexicon: Lexicon) -> Iterator[str]:
 
     No passage has such a pair, while both pairs around it are known; where several in a row are unknown, a word is.
     """
-    if not lexicon.passages:
-        return
     for pairs in han_pairs(text):
         unknown = [not lexicon.held_by(number_of(pair)) for pair in pairs]
         around = [False, *unknown, False]
