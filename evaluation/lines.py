@@ -32,7 +32,7 @@ def read_records(records: Iterable[tuple[str, Mapping[str, Any]]]) -> Sheet:
         text = text_of(record, where, "context") if turns else text_of(record, where, "text", "context")
         named = _documents(record, where)
         if text:
-            names = named or ((text_of(record, where, "id"),) if not turns else ())
+            names = named or ((text_of(record, where, "id", "_id"),) if not turns else ())
             sheet.paragraphs.append(Paragraph(text, title, names[0] if names else ""))
         if turns:
             sheet.rows.append(_row(record, where, turns, text, named))
@@ -45,7 +45,7 @@ def _row(record: Mapping[str, Any], where: str, turns: tuple[str, ...], text: st
     impossible = flag_of(record, where, "is_impossible", default=False)
     return Row(
         where=where,
-        id=text_of(record, where, "id"),
+        id=text_of(record, where, "id", "_id"),
         turns=turns,
         language=_language(record, where),
         answerable=flag_of(record, where, "answerable", default=not impossible),
