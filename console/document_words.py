@@ -18,6 +18,7 @@ class DocumentWords:
     uploading: str
     queued: str
     reading: str
+    so_far: str
     deleting: str
     ready: str
     unchanged: str
@@ -46,6 +47,7 @@ _WORDS: dict[Language, DocumentWords] = {
         uploading="uploading",
         queued="waiting to be read",
         reading="reading",
+        so_far="reading, {} passages so far",
         deleting="deleting",
         ready="loaded",
         unchanged="unchanged",
@@ -72,6 +74,7 @@ _WORDS: dict[Language, DocumentWords] = {
         uploading="上传",
         queued="等待读取",
         reading="读取",
+        so_far="读取，已有 {} 段",
         deleting="删除",
         ready="已导入",
         unchanged="未变",
@@ -108,6 +111,8 @@ _REASONS: dict[Language, dict[str, str]] = {
         "unauthorized": "The token is not accepted; it may have run out.",
         "forbidden": "The token does not allow this: it needs the scopes documents:read and documents:write.",
         "upload_refused": "The bucket did not take the file.",
+        "expired": "Its file did not arrive in time.",
+        "busy": "It is still being deleted. Try again in a moment.",
         "gone": "It was deleted while it was loaded.",
     },
     "zh": {
@@ -122,6 +127,8 @@ _REASONS: dict[Language, dict[str, str]] = {
         "unauthorized": "令牌未被接受，可能已过期。",
         "forbidden": "令牌没有此权限：需要 documents:read 和 documents:write。",
         "upload_refused": "存储桶没有收下这个文件。",
+        "expired": "文件没有按时送达。",
+        "busy": "还在删除中，请稍候再试。",
         "gone": "导入过程中被删除了。",
     },
 }

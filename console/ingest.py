@@ -146,6 +146,8 @@ class Run:
     async def _load(self, file: Found) -> Outcome:
         self._screen.stage(file.name, "hashing")
         digest, size = await asyncio.to_thread(_measure, file.path)
+        if not size:
+            return Outcome(file.name, "failed", code="empty")
         known = await self._documents.find(file.name)
         if known is not None and known.metadata.get(HASH) == digest:
             if known.status == "ready":

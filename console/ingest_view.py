@@ -79,8 +79,9 @@ class Bars:
 
     def stage(self, name: str, stage: Stage, done: int = 0, total: int | None = None) -> None:
         """Move its bar."""
-        share = f" {done * 100 // total}%" if total else ""
-        said = getattr(self._words, stage) + share
+        said = self._words.so_far.format(done) if stage == "reading" and done else getattr(self._words, stage)
+        if total:
+            said = f"{getattr(self._words, stage)} {done * 100 // total}%"
         self.progress.update(self._bars[name], total=total, completed=done, said=said)
 
     def end(self, outcome: Outcome) -> None:

@@ -147,6 +147,8 @@ class HttpApi:
         asked = await request.json()
         if asked["name"].startswith("/") or ".." in asked["name"]:
             return _refusal(422, "invalid_request", "name: it must not lead out of its folder")
+        if asked["name"].endswith(".png"):
+            return _refusal(415, "unsupported", "files of type .png are not supported")
         return self._announce(asked["name"], asked)
 
     async def _replace(self, request: web.Request) -> web.Response:
@@ -156,10 +158,12 @@ class HttpApi:
         return self._announce(known["name"], await request.json())
 
     def _announce(self, name: str, asked: Document) -> web.Response:
+        if asked["bytes"] < 1:
+            return _refusal(422, "invalid_request", "bytes must be 1 or more")
         if asked["bytes"] > 100 * 2**20:
             return _refusal(413, "too_large", f"{name} has {asked['bytes']:,} bytes; the limit is 104,857,600")
         version = self.documents.get(document_id(name), {}).get("version", 0) + 1
-        metadata = asked.get("metadata", {})
+        metadata = asked.get("metadata") or {}
         document = self.put(
             name, bytes=asked["bytes"], status="waiting", chunks=0, progress={"done": 0, "total": None}, version=version
         )
@@ -167,7 +171,7 @@ class HttpApi:
         upload = {
             "method": "PUT",
             "url": f"{self.url}/bucket/{document['id']}/{version}",
-            "headers": {"content-type": "text/markdown", "content-length": str(asked["bytes"]), "if-none-match": "*"},
+            "headers": {"content-type": "text/markdown", "if-none-match": "*"},
             "expires_at": AT,
         }
         return web.json_response({"document": document, "upload": upload}, status=201)

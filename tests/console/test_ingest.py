@@ -131,13 +131,16 @@ async def test_what_never_arrived_or_failed_is_sent_again(tmp_path: Path, api: H
 
 
 async def test_what_fails_fails_alone(tmp_path: Path, api: HttpApi, told: Told):
-    folder = write(tmp_path / "mixed", good__md="Ten days.", scan__pdf=b"%PDF", locked__pdf=b"%PDF")
+    files = {"good__md": "Ten days.", "scan__pdf": b"%PDF", "locked__pdf": b"%PDF", "none__md": b"", "photo__png": b"x"}
+    folder = write(tmp_path / "mixed", **files)
     api.fates = {"mixed/scan.pdf": "scanned", "mixed/locked.pdf": "encrypted"}
     report = await run(api, told, folder, tmp_path / "missing.md")
     assert states(report) == {
         "mixed/good.md": "ready",
         "mixed/scan.pdf": "scanned",
         "mixed/locked.pdf": "encrypted",
+        "mixed/none.md": "empty",
+        "mixed/photo.png": "unsupported",
         "missing.md": "unreadable",
     }
     assert not report.complete

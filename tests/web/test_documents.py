@@ -79,7 +79,7 @@ async def test_reading_is_shown_as_far_as_it_is(open_page: OpenPage, api: HttpAp
     await expect(row(panel, "big.xlsx")).to_contain_text("Reading 40%")
     assert await row(panel, "big.xlsx").get_by_role("progressbar").get_attribute("value") == "0.4"
     document["progress"] = {"done": 12, "total": None}
-    await expect(row(panel, "big.xlsx").locator(".document-state")).to_have_text("Reading · 1.2 kB")
+    await expect(row(panel, "big.xlsx").locator(".document-state")).to_have_text("Reading: 12 passages so far · 1.2 kB")
     assert await row(panel, "big.xlsx").get_by_role("progressbar").get_attribute("value") is None
     document["status"] = "ready"
     await expect(row(panel, "big.xlsx")).to_contain_text("Ready: 12 passages")
@@ -179,6 +179,19 @@ async def test_what_breaks_off_is_sent_again(open_page: OpenPage, api: HttpApi) 
     await expect(row(panel, "leave.md")).to_contain_text("The upload broke off.")
     await panel.get_by_role("button", name="Upload leave.md again").click()
     await expect(row(panel, "leave.md")).to_contain_text("Ready")
+
+
+async def test_what_will_never_be_taken_is_only_dismissed(open_page: OpenPage, api: HttpApi) -> None:
+    page = await open_page(tolerate=("415", "422"))
+    panel = await opened(page)
+    await choose(panel, file("photo.png"), file("none.md", ""), file("a..b.md"))
+    await expect(row(panel, "photo.png")).to_contain_text("Files of this kind cannot be read.")
+    await expect(row(panel, "none.md")).to_contain_text("There is no text in this file.")
+    await expect(row(panel, "a..b.md")).to_contain_text("does not accept this file's name or size")
+    await expect(panel.get_by_role("button", name="Try again")).to_have_count(0)
+    for name in ("photo.png", "none.md", "a..b.md"):
+        await panel.get_by_role("button", name=f"Take {name} off the list").click()
+    await expect(panel.get_by_role("listitem")).to_have_count(0)
 
 
 async def test_an_upload_is_stopped(open_page: OpenPage, api: HttpApi) -> None:

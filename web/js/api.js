@@ -27,7 +27,7 @@ export class Api {
     this.#load = load;
   }
 
-  /** A page of the list, newest first: `{documents, cursor}`; the cursor, where it is not null, leads to the next. */
+  /** A page of the list: `{documents, cursor}`; the cursor, where it is not null, leads to the next. */
   list(cursor = null) {
     return this.#request("GET", `documents?limit=50${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`);
   }
@@ -42,7 +42,7 @@ export class Api {
     return this.#request("POST", "documents", file);
   }
 
-  /** Announce a new version of a document, `{bytes, media?}`: `{document, upload}`. */
+  /** Announce a new version of a document, `{bytes, media?, metadata?}`: `{document, upload}`. */
   replace(id, file) {
     return this.#request("PUT", documentPath(id), file);
   }

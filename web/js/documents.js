@@ -10,6 +10,8 @@
  * or, for as long as the file is here, `here` (waits for an earlier one) -> `uploading` -> `broken` (`error` says how).
  */
 
+import { ApiError } from "./api.js";
+
 /** Files that travel at once: more would only share the line. */
 const AT_ONCE = 2;
 /** Pauses between two looks at a document that something is being done to; they grow while nothing changes. */
@@ -25,6 +27,15 @@ export const isMoving = (entry) => MOVING.has(entry.status) || entry.status === 
 
 /** Its file has not left this page. */
 export const isHere = (entry) => HERE.has(entry.status);
+
+/** Codes after which the same file may yet be taken. */
+const PASSING = new Set([
+  ...["upload_broken", "upload_expired", "upload_stopped", "unreachable"],
+  ...["unauthorized", "throttled", "busy", "storage_unavailable", "internal"],
+]);
+
+/** Trying once more may help. */
+export const isPassing = ({ status, error }) => status === "broken" && PASSING.has(error?.code);
 
 /** How far it is, `{done, total}`: bytes on the way, then whatever the server counts. `total` is null where nobody knows. */
 export function progress(entry) {
@@ -42,7 +53,7 @@ export class Documents {
   #sending = new Map();
   #looks = new Map();
 
-  /** In the order in which they are shown. */
+  /** Everything that is shown, in its order. */
   entries = [];
   /** Why the list could not be loaded (an ApiError), or null. */
   trouble = null;
@@ -79,15 +90,12 @@ export class Documents {
 
   /** Load the list anew; what is under way here goes on. */
   async refresh() {
-    await this.#load(null, (listed) => {
-      const unlisted = this.entries.filter((entry) => isHere(entry) && !listed.includes(entry));
-      return [...unlisted, ...listed];
-    });
+    await this.#load(null, (entry) => isHere(entry));
   }
 
-  /** Load what comes after the list. */
+  /** Load more of the list. */
   async more() {
-    await this.#load(this.#cursor, (listed) => [...this.entries, ...listed.filter((entry) => !this.entries.includes(entry))]);
+    await this.#load(this.#cursor, () => true);
   }
 
   /** Send `files`. One that is called as a document is becomes its new version. */
@@ -114,7 +122,7 @@ export class Documents {
     this.#pump();
   }
 
-  /** Do not send it, or stop sending it. */
+  /** Do not send it, or stop sending it; or forget that it could not be sent. */
   stop(entry) {
     const sending = this.#sending.get(entry);
     if (sending) sending.abort();
@@ -138,10 +146,12 @@ export class Documents {
     this.#onChange();
   }
 
-  async #load(cursor, merge) {
+  /** The next documents, beside those of now that are to be kept. */
+  async #load(cursor, keep) {
     try {
       const page = await this.#api.list(cursor);
-      this.entries = merge(page.documents.map((document) => this.#entryOf(document)));
+      const listed = page.documents.map((document) => this.#entryOf(document));
+      this.entries = inOrder([...new Set([...this.entries.filter(keep), ...listed])]);
       this.#cursor = page.cursor ?? null;
       this.trouble = null;
       this.loaded = true;
@@ -173,8 +183,8 @@ export class Documents {
     if (entry.id === null) {
       this.entries = this.entries.filter((other) => other !== entry);
     } else {
-      Object.assign(entry, { file: null, status: "waiting" });
-      this.#look(entry);
+      Object.assign(entry, { file: null, status: "waiting", error: null });
+      this.#look(entry, 0);
     }
     this.#onChange();
   }
@@ -213,9 +223,12 @@ export class Documents {
     this.#pump();
   }
 
-  #announce(entry, file) {
-    const announced = { bytes: file.size };
-    return entry.id === null ? this.#api.create({ name: entry.name, ...announced }) : this.#api.replace(entry.id, announced);
+  async #announce({ id, name, metadata }, { size: bytes }) {
+    if (bytes === 0) throw new ApiError("empty");
+    if (id === null) return this.#api.create({ name, bytes });
+    // What else is said of the document still holds; the hash that `thinkaloud ingest` left there is another file's.
+    const { sha256, ...kept } = metadata ?? {};
+    return this.#api.replace(id, { bytes, metadata: kept });
   }
 
   #delivered(entry) {
@@ -272,4 +285,11 @@ export class Documents {
     this.#onOutcome(entry);
     this.#onChange();
   }
+}
+
+/** What was brought from here first, the newest at the top; the rest by name, since the server has no order to speak of. */
+function inOrder(entries) {
+  const mine = entries.filter((entry) => entry.mine);
+  const others = entries.filter((entry) => !entry.mine);
+  return [...mine, ...others.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }))];
 }

@@ -3,7 +3,7 @@ import { beforeEach, mock, test } from "node:test";
 
 import { ApiError } from "../../../web/js/api.js";
 import { readHttpAddress } from "../../../web/js/config.js";
-import { Documents, progress } from "../../../web/js/documents.js";
+import { Documents, isPassing, progress } from "../../../web/js/documents.js";
 import { fileSize, percent } from "../../../web/js/strings.js";
 
 /** Documents over an API that does as `server` says, and uploads that end when a test ends them. */
@@ -12,7 +12,7 @@ function start(server = {}) {
   const document = (fields) => ({ status: "waiting", error: null, chunks: 0, progress: null, bytes: 4, ...fields });
   const announce = async (file) => {
     world.announced.push(file);
-    return { document: document({ id: "d1", name: "a.md", bytes: file.bytes }), upload: { url: "https://bucket" } };
+    return { document: document({ id: "d1", name: file.name ?? "a.md", bytes: file.bytes }), upload: { url: "https://bucket" } };
   };
   world.documents = new Documents({
     api: {
@@ -118,7 +118,7 @@ test("two travel at a time, in the order in which they were given", async () => 
   world.sending[0].fail(new ApiError("upload_broken"));
   await settle();
   assert.deepEqual(world.sending.map(({ file: sent }) => sent.name), ["1.md", "2.md", "3.md"]);
-  assert.deepEqual(world.outcomes, [["a.md", "broken", "upload_broken"]]);
+  assert.deepEqual(world.outcomes, [["1.md", "broken", "upload_broken"]]);
 });
 
 test("a file of the same name takes the place of one that is under way", async () => {
@@ -130,7 +130,7 @@ test("a file of the same name takes the place of one that is under way", async (
   assert.equal(world.documents.entries.length, 1);
   const [entry] = world.documents.entries;
   assert.deepEqual([entry.status, entry.bytes], ["uploading", 9]);
-  assert.deepEqual(world.announced.at(-1), { id: "d1", bytes: 9 });
+  assert.deepEqual(world.announced.at(-1), { id: "d1", bytes: 9, metadata: {} });
   world.sending[0].onProgress(4); // the old one's last words
   assert.equal(entry.sent, 0);
   world.sending[1].done();
@@ -192,6 +192,34 @@ test("the list is loaded around what is under way here", async () => {
   assert.deepEqual(shown.at(-1), ["b.md", "ready"]);
   assert.equal(shown.filter(([, status]) => status === "uploading").length, 2);
   assert.equal(world.documents.hasMore, true);
+});
+
+test("the list is in the order of names, what was brought from here before it", async () => {
+  const listed = ["10.md", "b.md", "9.md", "a.md"].map((name) => ({ id: name, name, status: "ready" }));
+  const world = start({ list: async () => ({ documents: listed, cursor: null }) });
+  world.documents.add([file("z.md")]);
+  await world.documents.refresh();
+  assert.deepEqual(world.documents.entries.map(({ name }) => name), ["z.md", "9.md", "10.md", "a.md", "b.md"]);
+});
+
+test("a new version keeps what is said of the document, but for the hash of another file", async () => {
+  const listed = [{ id: "d1", name: "a.md", status: "ready", metadata: { team: "support", sha256: "old" } }];
+  const world = start({ list: async () => ({ documents: listed, cursor: null }) });
+  await world.documents.refresh();
+  world.documents.replace(world.documents.entries[0], file("whatever.md", 5));
+  await settle();
+  assert.deepEqual(world.announced, [{ id: "d1", bytes: 5, metadata: { team: "support" } }]);
+});
+
+test("an empty file is not even announced", async () => {
+  const world = start();
+  world.documents.add([file("a.md", 0)]);
+  await settle();
+  assert.deepEqual(world.announced, []);
+  const [entry] = world.documents.entries;
+  assert.deepEqual([entry.error.code, isPassing(entry)], ["empty", false]);
+  world.documents.stop(entry);
+  assert.deepEqual(world.documents.entries, []);
 });
 
 test("with nobody looking, only what was brought from here is followed", async () => {

@@ -1,6 +1,6 @@
 /** One document in the panel: its name, how far it is, and what one can do with it. */
 
-import { progress } from "../documents.js";
+import { isPassing, progress } from "../documents.js";
 import { fileSize, has, percent, t } from "../strings.js";
 import { button, el } from "./dom.js";
 
@@ -61,15 +61,16 @@ export class DocumentRow {
 
   /** What can be done with it now, the likeliest first. */
   #wanted() {
-    const { status, file } = this.#entry;
+    const { status } = this.#entry;
     if (status === "here" || status === "uploading") return ["stop"];
-    if (status === "deleting") return [];
-    return [status === "broken" && file ? "retry" : "replace", "delete"];
+    if (status === "broken") return isPassing(this.#entry) ? ["retry", "dismiss"] : ["dismiss"];
+    return status === "deleting" ? [] : ["replace", "delete"];
   }
 
   #button(action) {
     const act = {
       stop: () => this.#actions.onStop(this.#entry),
+      dismiss: () => this.#actions.onStop(this.#entry),
       retry: () => this.#actions.onRetry(this.#entry),
       replace: () => this.#actions.onReplace(this.#entry),
       delete: () => this.#ask(true),
@@ -102,6 +103,7 @@ export function stateText(entry) {
   if (status === "ready") return t("document_ready", chunks);
   if (status === "waiting" && arrived) return t("document_arrived");
   const far = progress(entry);
+  if (status === "reading" && far.done > 0 && !far.total) return t("document_reading_so_far", far.done);
   const words = t(`document_${status}`);
   return far?.total ? `${words} ${percent(far.done / far.total)}` : words;
 }
