@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from thinkaloud.errors import DocumentError, KnowledgeError
-from thinkaloud.knowledge.documents import Document, text_document
-from thinkaloud.knowledge.index import IndexQuery, Passage, PassageVector, SparseVector
-from thinkaloud.knowledge.ingest import BATCH, Ingestor, IngestOutcome
+from thinkaloud.errors import DocumentBroken, DocumentError, KnowledgeError
+from thinkaloud.knowledge.documents import Block, Document, text_document
+from thinkaloud.knowledge.index import IndexQuery, Match, Passage, PassageVector, SparseVector
+from thinkaloud.knowledge.ingest import BATCH, Ingestor, IngestOutcome, recount
 from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.memory_index import MemoryIndex
 from thinkaloud.knowledge.pacing import Pacing
+from thinkaloud.knowledge.sparse import number_of
 from thinkaloud.models.embedding import Embedder, HashingEmbedder
 from thinkaloud.state.lexicons import MemoryLexicons
 
@@ -205,3 +208,231 @@ async def test_a_failure_halfway_leaves_the_old_version_to_be_found_and_is_cured
     down = False
     await ingestor.ingest(page(sections))
     assert await texts(index) == [f"Text {number}." for number in range(BATCH + 1)]
+
+
+# ---- what a document brings ------------------------------------------------------------------------------------------
+
+
+async def test_passages_know_page_place_and_metadata() -> None:
+    index = MemoryIndex()
+    pages = [Block("heading", "Leave", 1, page=1), Block("text", "Ten days.", page=1), Block("text", "Or so.", page=2)]
+    document = Document("leave.pdf", "Leave", "application/pdf", "en", lambda: iter(pages))
+    await loader(index=index).ingest(document, {"department": "hr", "year": 2026})
+    (match,) = await index.query("qinghe", replace(ANYTHING, filter={"department": "hr"}))
+    assert (match.passage.page, match.passage.start, match.passage.end) == (1, 7, 24)
+    assert match.passage.metadata == {"department": "hr", "year": 2026}
+
+
+async def test_other_metadata_replaces_what_is_stored() -> None:
+    index = Diary()
+    ingestor = loader(index=index)
+    await ingestor.ingest(PAGE, {"department": "hr"})
+    assert not (await ingestor.ingest(PAGE, {"department": "finance"})).unchanged
+    assert await index.query("qinghe", replace(ANYTHING, filter={"department": "hr"})) == []
+    assert len(await index.query("qinghe", replace(ANYTHING, filter={"department": "finance"}))) == 2
+
+
+async def test_progress_is_told_batch_by_batch() -> None:
+    told: list[int] = []
+    sections = "\n".join(f"## Section {number}\nText {number}." for number in range(BATCH + 1))
+    await loader().ingest(page(sections), progress=told.append)
+    assert told == [BATCH, BATCH + 1]
+
+
+async def test_a_document_that_cannot_be_read_on_leaves_the_old_version() -> None:
+    def broken() -> Iterator[Block]:
+        yield from (Block("text", f"Text {number}. " * 60) for number in range(BATCH + 1))
+        raise DocumentBroken("年假.md: it is damaged")
+
+    index = MemoryIndex()
+    ingestor = loader(index=index)
+    await ingestor.ingest(PAGE)
+    with pytest.raises(DocumentBroken):
+        await ingestor.ingest(replace(PAGE, source=broken))
+    assert "最多结转五天。" in await texts(index)
+    await ingestor.ingest(PAGE)
+    assert await texts(index) == ["工作满一年有十四天。", "最多结转五天。"]
+
+
+async def test_an_embedder_that_stumbles_is_asked_again() -> None:
+    class Stumbling(CountingEmbedder):
+        async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+            if not self.requests:
+                self.requests.append([])
+                raise KnowledgeError("429")
+            return await super().embed(texts)
+
+    outcome = await loader(Stumbling()).ingest(PAGE)
+    assert outcome.chunks == 2
+
+
+# ---- the terms -------------------------------------------------------------------------------------------------------
+
+
+async def test_terms_are_counted_as_documents_come_change_and_go() -> None:
+    lexicons = Lexicons(MemoryLexicons())
+    ingestor = loader(lexicons=lexicons)
+
+    async def counts(*words: str) -> list[int]:
+        lexicon = await lexicons.of("qinghe")
+        return [lexicon.passages, *(lexicon.held_by(number_of(word)) for word in words)]
+
+    await ingestor.ingest(PAGE)
+    assert await counts("年假", "结转", "六天") == [2, 2, 1, 0]
+    await ingestor.ingest(PAGE)
+    assert await counts("年假", "结转", "六天") == [2, 2, 1, 0]
+    await ingestor.ingest(page(MARKDOWN.replace("五天", "六天")))
+    assert await counts("年假", "结转", "五天", "六天") == [2, 2, 1, 0, 1]
+    await ingestor.ingest(PAGE)
+    assert await counts("五天", "六天") == [2, 1, 0]
+    await ingestor.delete(PAGE.id)
+    assert await counts("年假", "结转", "五天", "六天") == [0, 0, 0, 0, 0]
+
+
+async def test_a_tenant_can_be_counted_afresh() -> None:
+    index, lexicons = MemoryIndex(), Lexicons(MemoryLexicons())
+    await loader(index=index).ingest(PAGE)
+    assert await recount("qinghe", index, lexicons) == 2
+    assert (await lexicons.of("qinghe")).held_by(number_of("年假")) == 2
+
+
+# ---- deletion --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_deleted_document_is_gone_and_the_others_are_not() -> None:
+    index = MemoryIndex()
+    ingestor = loader(index=index)
+    other = text_document("# 病假\n\n需要证明。", "handbook/zh/病假.md", "病假", "text/markdown")
+    await ingestor.ingest(PAGE)
+    await ingestor.ingest(other)
+    assert await ingestor.delete(PAGE.id) == 2
+    assert await texts(index) == ["需要证明。"]
+    assert await ingestor.delete(PAGE.id) == 0, "again, for nothing"
+
+
+# ---- an index that shows late what it took ---------------------------------------------------------------------------
+
+
+class Late(MemoryIndex):
+    """An index in which the next `reads` do not see a write."""
+
+    def __init__(self, reads: int) -> None:
+        super().__init__()
+        self._reads = reads
+        self._unseen: list[list[Any]] = []
+
+    def _read(self) -> None:
+        for write in self._unseen:
+            write[0] -= 1
+
+    async def _shown(self) -> None:
+        while self._unseen and self._unseen[0][0] < 0:
+            _, call, arguments = self._unseen.pop(0)
+            await call(*arguments)
+
+    async def query(self, tenant: str, query: IndexQuery) -> list[Match]:
+        self._read()
+        await self._shown()
+        return await super().query(tenant, query)
+
+    async def ids(self, tenant: str, document: str | None = None) -> list[str]:
+        self._read()
+        await self._shown()
+        return await super().ids(tenant, document)
+
+    async def fetch(self, tenant: str, ids: Sequence[str]) -> dict[str, PassageVector]:
+        self._read()
+        await self._shown()
+        return await super().fetch(tenant, ids)
+
+    async def upsert(self, tenant: str, passages: Sequence[Passage], vectors: Sequence[PassageVector]) -> None:
+        self._unseen.append([self._reads, super().upsert, (tenant, passages, vectors)])
+
+    async def delete(self, tenant: str, ids: Sequence[str]) -> None:
+        self._unseen.append([self._reads, super().delete, (tenant, ids)])
+
+
+async def test_it_is_done_only_when_a_query_finds_it_and_no_query_finds_the_old_one() -> None:
+    index = Late(reads=4)
+    ingestor = loader(index=index)
+    await ingestor.ingest(PAGE)
+    assert await texts(index) == ["工作满一年有十四天。", "最多结转五天。"]
+    await ingestor.ingest(page("# 年假\n\n全部改写。"))
+    assert await texts(index) == ["全部改写。"]
+    await ingestor.delete(PAGE.id)
+    assert await texts(index) == []
+
+
+async def test_an_index_that_never_shows_it_is_told() -> None:
+    with pytest.raises(KnowledgeError, match=r"does not show the 2 chunks .* after 30 seconds; try again"):
+        await loader(index=Late(reads=10**6)).ingest(PAGE)
+
+
+async def test_what_a_killed_attempt_left_unseen_is_no_orphan() -> None:
+    """The first attempt's chunks appear only while the second version is being stored."""
+    index = Late(reads=3)
+    ingestor = loader(index=index)
+    with pytest.raises(KnowledgeError):
+        await loader(index=index, sleep=killed).ingest(PAGE)
+    await ingestor.ingest(page("# 年假\n\n全部改写。"))
+    assert await texts(index) == ["全部改写。"]
+
+
+async def killed(_seconds: float) -> None:
+    raise KnowledgeError("killed")
+
+
+# ---- killed at any moment, delivered three times ---------------------------------------------------------------------
+
+
+class Mortal(MemoryIndex):
+    """An index whose caller dies at its `last` call, before or after the call has its effect."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = 10**6
+        self.after = False
+
+    async def _live(self, call: Awaitable[Any]) -> Any:
+        self.left -= 1
+        if self.left < 0 and not self.after:
+            cast("Any", call).close()
+            raise asyncio.CancelledError
+        result = await call
+        if self.left < 0:
+            raise asyncio.CancelledError
+        return result
+
+    async def query(self, tenant: str, query: IndexQuery) -> list[Match]:
+        return await self._live(super().query(tenant, query))
+
+    async def upsert(self, tenant: str, passages: Sequence[Passage], vectors: Sequence[PassageVector]) -> None:
+        await self._live(super().upsert(tenant, passages, vectors))
+
+    async def ids(self, tenant: str, document: str | None = None) -> list[str]:
+        return await self._live(super().ids(tenant, document))
+
+    async def fetch(self, tenant: str, ids: Sequence[str]) -> dict[str, PassageVector]:
+        return await self._live(super().fetch(tenant, ids))
+
+    async def delete(self, tenant: str, ids: Sequence[str]) -> None:
+        await self._live(super().delete(tenant, ids))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
+@pytest.mark.parametrize("moment", range(12))
+async def test_killed_anywhere_and_delivered_again_it_holds_exactly_the_documents_chunks(
+    moment: int, after: bool
+) -> None:
+    index = Mortal()
+    ingestor = loader(index=index)
+    old = "\n".join(f"## Section {number}\nText {number}." for number in range(2 * BATCH))
+    new = "\n".join(f"## Section {number}\nText {number + number % 3}." for number in range(BATCH + 20))
+    await ingestor.ingest(page(old))
+    index.left, index.after = moment, after
+    with suppress(asyncio.CancelledError):
+        await ingestor.ingest(page(new))
+    index.left = 10**6
+    for _ in range(3):
+        await ingestor.ingest(page(new))
+    assert await texts(index) == [f"Text {number + number % 3}." for number in range(BATCH + 20)]

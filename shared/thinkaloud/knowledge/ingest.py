@@ -44,15 +44,10 @@ class _Version:
 
     stored: frozenset[str]
     ids: set[str] = field(default_factory=set)
+    last: str = ""
     fresh: int = 0
-    last: tuple[Passage, PassageVector] | None = None
     added: Lexicon = field(default_factory=Lexicon)
     name: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
-
-    @property
-    def stale(self) -> list[str]:
-        """The ids of the version before that are not of this one."""
-        return sorted(self.stored - self.ids)
 
 
 class Ingestor:
@@ -104,9 +99,7 @@ class Ingestor:
             progress(len(version.ids))
         if not version.ids:
             raise DocumentEmpty(f"{document.uri}: there is no text below its headings")
-        if version.last is not None:
-            await self._until_found(version)
-        stale = version.stale
+        stale = sorted(await self._until_found(document, version) - version.ids)
         if version.fresh or stale:
             await self._remove(document.id, stale, version.added, version.name.digest())
         return IngestOutcome(document.uri, len(version.ids), unchanged=not version.fresh and not stale)
@@ -122,9 +115,10 @@ class Ingestor:
         return len(ids)
 
     async def _store(self, version: _Version, passages: Sequence[Passage]) -> None:
-        version.ids.update(passage.id for passage in passages)
         for passage in passages:
+            version.ids.add(passage.id)
             version.name.update(passage.id.encode())
+            version.last = passage.id
         fresh = [passage for passage in passages if passage.id not in version.stored]
         if not fresh:
             return
@@ -135,44 +129,51 @@ class Ingestor:
         for vector in vectors:
             version.added.count(vector.sparse.indices)
         version.fresh += len(fresh)
-        version.last = (fresh[-1], vectors[-1])
 
     async def _remove(self, document: str, ids: Sequence[str], added: Lexicon, name: bytes) -> None:
         """Delete passages and count the change. Counted first: by then it is known which passages go."""
-        removed = Lexicon()
-        last: PassageVector | None = None
-        for start in range(0, len(ids), BATCH):
-            for vector in (await self._index.fetch(self._tenant, ids[start : start + BATCH])).values():
-                removed.count(vector.sparse.indices)
-                last = vector
+        removed = await _counted(self._index, self._tenant, ids)
         change = hashlib.blake2b(name + "".join(ids).encode(), digest_size=16).digest()
         await self._lexicons.change(self._tenant, document, change, added, removed)
         if ids:
+            held = await self._index.fetch(self._tenant, ids[-1:])
             await self._index.delete(self._tenant, ids)
-            await self._until_gone(document, frozenset(ids), last)
+            await self._until_gone(document, ids, held)
 
-    async def _until_found(self, version: _Version) -> None:
-        """Wait until a query finds the last chunk, and the index lists all of them."""
-        assert version.last is not None  # noqa: S101 - the caller looked
-        passage, vector = version.last
-        query = IndexQuery(vector.dense, vector.sparse, 1, {"document": passage.document, **_only(passage.id)})
+    async def _until_found(self, document: Document, version: _Version) -> set[str]:
+        """Wait until the index lists all chunks and a query finds the last one; everything it lists by then.
+
+        What this version replaces is told from that list and not from the one before: writes are seen in their order,
+        so that by now it holds whatever an attempt that was killed has left.
+        """
+        listed: set[str] = set()
 
         async def found() -> bool:
-            matches = await self._index.query(self._tenant, query)
-            return bool(matches) and version.ids <= set(await self._index.ids(self._tenant, passage.document))
+            listed.update(await self._index.ids(self._tenant, document.id))
+            if not version.ids <= listed:
+                return False
+            held = await self._index.fetch(self._tenant, [version.last])
+            return await self._finds(document.id, held)
 
-        await self._until(found, f"the {version.fresh} chunks of {passage.uri} that it took")
+        await self._until(found, f"the {len(version.ids)} chunks of {document.uri} that it took")
+        return listed
 
-    async def _until_gone(self, document: str, ids: frozenset[str], last: PassageVector | None) -> None:
-        """Wait until the index lists none of these, and a query does not find the last of them."""
-        query = None if last is None else IndexQuery(last.dense, _NOTHING, 1, {"document": document, **_only(max(ids))})
+    async def _until_gone(self, document: str, ids: Sequence[str], last: Mapping[str, PassageVector]) -> None:
+        """Wait until the index lists none of these, and a query does not find the last one."""
 
         async def gone() -> bool:
-            if query is not None and await self._index.query(self._tenant, query):
-                return False
-            return ids.isdisjoint(await self._index.ids(self._tenant, document))
+            listed = await self._index.ids(self._tenant, document)
+            return set(ids).isdisjoint(listed) and not await self._finds(document, last)
 
         await self._until(gone, f"the deletion of {len(ids)} chunks of document {document}")
+
+    async def _finds(self, document: str, held: Mapping[str, PassageVector]) -> bool:
+        """Whether a query finds a passage, by its own vector and restricted to it; never one that is not given."""
+        for passage, vector in held.items():
+            _, position, fingerprint = passage.split("#")
+            only = {"document": document, "position": int(position), "fingerprint": fingerprint}
+            return bool(await self._index.query(self._tenant, IndexQuery(vector.dense, _NOTHING, 1, only)))
+        return False
 
     async def _until(self, seen: Callable[[], Awaitable[bool]], what: str) -> None:
         for pause in LOOKS:
@@ -214,16 +215,15 @@ async def recount(tenant: str, index: VectorIndex, lexicons: Lexicons) -> int:
         KnowledgeError: the index did not answer.
         StorageError: the statistics cannot be stored.
     """
-    counted = Lexicon()
-    ids = await index.ids(tenant)
-    for start in range(0, len(ids), BATCH):
-        for vector in (await index.fetch(tenant, ids[start : start + BATCH])).values():
-            counted.count(vector.sparse.indices)
+    counted = await _counted(index, tenant, await index.ids(tenant))
     await lexicons.replace(tenant, counted)
     return counted.passages
 
 
-def _only(passage: str) -> dict[str, str | int]:
-    """The part of a filter by which one passage of a document is found."""
-    _, position, fingerprint = passage.split("#")
-    return {"position": int(position), "fingerprint": fingerprint}
+async def _counted(index: VectorIndex, tenant: str, ids: Sequence[str]) -> Lexicon:
+    """The terms of some passages, as the index holds them."""
+    counted = Lexicon()
+    for start in range(0, len(ids), BATCH):
+        for vector in (await index.fetch(tenant, ids[start : start + BATCH])).values():
+            counted.count(vector.sparse.indices)
+    return counted

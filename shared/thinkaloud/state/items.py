@@ -3,6 +3,7 @@
     pk                          sk                            what
     CONNECTION#{id}             CONNECTION                    an open socket, with a time to live
     {tenant}#USER#{user}        CONNECTIONS                   the seats a user has taken, with a time to live
+    {tenant}#LEXICON            LEXICON                       in how many passages each term stands, compressed
     {tenant}#SESSION#{session}  SESSION                       owner, active turn, queue, ids of the last ended turns
     {tenant}#SESSION#{session}  TURN#{turn}                   question, state, lease, and at the end the outcome
     {tenant}#SESSION#{session}  JOURNAL#{turn}#{epoch}#{seq}  a segment of what was sent, with a time to live
