@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.pdf_writer import PdfPage, pdf
 from tests.knowledge.documents.office_files import word, workbook
-from tests.knowledge.documents.pdf_writer import PdfPage, pdf
 from thinkaloud.errors import DocumentError
 from thinkaloud.knowledge.documents import Limits, guard, open_document, open_guarded
 

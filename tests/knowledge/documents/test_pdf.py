@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.pdf_writer import HEIGHT, PdfPage, pdf
 from tests.knowledge.documents.conftest import Blocks, Read, Refusal
-from tests.knowledge.documents.pdf_writer import HEIGHT, PdfPage, pdf
 from thinkaloud.knowledge.documents import Block
 from thinkaloud.knowledge.documents import pdf as reader
 from thinkaloud.knowledge.documents import pdf_page as page_reader

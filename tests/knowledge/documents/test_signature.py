@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 
+from benchmarks.pdf_writer import PdfPage, pdf
 from tests.knowledge.documents.conftest import Read, Refusal
 from tests.knowledge.documents.office_files import compound, slides, word, workbook
-from tests.knowledge.documents.pdf_writer import PdfPage, pdf
 
 PDF = pdf(PdfPage().text(72, 700, "Five days."))
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
