@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thinkaloud.knowledge.chunking import CHUNK_TOKENS, Chunk, chunk
-from thinkaloud.knowledge.documents import Document, text_document
-from thinkaloud.language import estimate_tokens
+from thinkaloud.knowledge.chunking import CHUNK_TOKENS, Chunk, chunk, chunks
+from thinkaloud.knowledge.documents import GAP, Block, Document, text_document
+from thinkaloud.language import estimate_tokens, normalise
 
 
 def markdown(text: str, title: str = "Refunds") -> Document:
@@ -159,10 +161,153 @@ PROSE = st.text(
 def test_no_passage_is_over_the_budget_and_nothing_is_lost(text: str, budget: int) -> None:
     pieces = [piece for _, piece in sections(plain(text), budget)]
     assert all(0 < estimate_tokens(piece) <= budget for piece in pieces)
-    assert letters("".join(pieces)) == letters(text)
+    assert letters("".join(pieces)) == letters(normalise(text))
 
 
 @given(st.lists(PROSE.map(lambda text: text.translate(dict.fromkeys(map(ord, "#`~=-")))), max_size=4))
 def test_of_markdown_nothing_is_lost_but_its_headings(bodies: list[str]) -> None:
     text = "\n".join(f"## Heading {number}\n{body}" for number, body in enumerate(bodies))
-    assert letters("".join(piece for _, piece in sections(markdown(text)))) == letters("".join(bodies))
+    assert letters("".join(piece for _, piece in sections(markdown(text)))) == letters(normalise("\n".join(bodies)))
+
+
+# ---- tables ----------------------------------------------------------------------------------------------------------
+
+HEADER = "| City | Days |\n| --- | --- |\n"
+ROWS = [f"| 城市 {number} | {number} |" for number in range(40)]
+
+
+def blocks(*found: Block) -> Document:
+    return Document("a.xlsx", "Leave", "text/plain", "en", lambda: iter(found))
+
+
+def test_a_small_table_stands_with_its_text() -> None:
+    table = HEADER + ROWS[0]
+    document = blocks(Block("text", "As follows:"), Block("table", table), Block("text", "After."))
+    assert sections(document) == [("", f"As follows:\n\n{table}\n\nAfter.")]
+
+
+def test_a_large_table_is_cut_by_rows_each_part_with_the_header() -> None:
+    document = blocks(
+        Block("text", "Before."), Block("table", HEADER + "\n".join(ROWS), page=3), Block("text", "After.")
+    )
+    pieces = chunk(document, budget=80)
+    tables = pieces[1:-1]
+    assert [piece.text for piece in (pieces[0], pieces[-1])] == ["Before.", "After."]
+    assert len(tables) > 4
+    assert all(piece.text.startswith(HEADER) and piece.page == 3 for piece in tables)
+    assert [row for piece in tables for row in piece.text.removeprefix(HEADER).split("\n")] == ROWS
+    text = document.text()
+    assert tables[0].text == text[tables[0].start : tables[0].end]
+    assert [text[piece.start : piece.end] for piece in tables[1:]] == [
+        piece.text.removeprefix(HEADER) for piece in tables[1:]
+    ]
+
+
+def test_a_row_over_the_budget_is_cut_with_the_header_before_each_part() -> None:
+    row = "| Berlin | " + "a remark without an end " * 60 + "|"
+    pieces = chunk(blocks(Block("table", HEADER + row)), budget=100)
+    assert len(pieces) > 3
+    assert all(piece.text.startswith(HEADER) for piece in pieces)
+    assert letters("".join(piece.text.removeprefix(HEADER) for piece in pieces)) == letters(row)
+
+
+def test_a_header_that_would_fill_each_part_is_said_once() -> None:
+    header = "| " + " | ".join(f"column {number}" for number in range(30)) + " |\n" + "| --- " * 30 + "|\n"
+    pieces = [text for _, text in sections(blocks(Block("table", header + "\n".join(ROWS))), budget=100)]
+    assert letters("".join(pieces)) == letters(header + "".join(ROWS))
+
+
+def test_a_long_piece_of_code_is_cut_between_lines() -> None:
+    code = "\n".join(f"    line({number})" for number in range(60))
+    pieces = [text for _, text in sections(blocks(Block("code", code)), budget=100)]
+    assert len(pieces) > 2
+    assert [line.strip() for piece in pieces for line in piece.split("\n")] == [
+        f"line({number})" for number in range(60)
+    ]
+
+
+# ---- overlap and place -----------------------------------------------------------------------------------------------
+
+SENTENCES = [f"Sentence {number} says this of refunds. " for number in range(60)]
+CHINESE = [f"第{number}句话说的是退款的事。" for number in range(60)]
+
+
+@pytest.mark.parametrize("given_sentences", [SENTENCES, CHINESE], ids=["en", "zh"])
+def test_a_passage_begins_with_the_last_sentences_of_the_one_before(given_sentences: list[str]) -> None:
+    pieces = chunk(plain("".join(given_sentences)), budget=100, overlap=0.2)
+    assert len(pieces) > 5
+    for piece, following in pairwise(pieces):
+        assert piece.start < following.start < piece.end < following.end
+        repeated = piece.text[following.start - piece.start :]
+        assert following.text.startswith(repeated)
+        assert repeated.strip() in "".join(given_sentences)
+        assert estimate_tokens(repeated) <= 20
+        assert repeated.startswith(("Sentence", "第"))
+
+
+def test_nothing_overlaps_into_another_section_and_no_table_does() -> None:
+    text = "".join(SENTENCES[:10])
+    document = blocks(
+        Block("text", text), Block("heading", "Next", 1), Block("text", text), Block("table", HEADER + ROWS[0])
+    )
+    pieces = chunk(document, budget=90)
+    [first] = [piece for piece in pieces if piece.section == "Next"][:1]
+    assert first.text.startswith("Sentence 0 ")
+    assert sum(ROWS[0] in piece.text for piece in pieces) == 1
+
+
+def test_a_passage_knows_the_page_on_which_it_begins() -> None:
+    document = blocks(*(Block("text", f"Page {page} says something.", page=page) for page in range(1, 9)))
+    assert [piece.page for piece in chunk(document, budget=30, overlap=0)] == [1, 5]
+
+
+def test_chunks_are_made_as_blocks_come() -> None:
+    asked: list[int] = []
+
+    def endless() -> Iterator[Block]:
+        for number in itertools.count():
+            asked.append(number)
+            yield Block("text", f"Paragraph {number} of a book without an end.")
+
+    made = chunks(Document("a.pdf", "Book", "application/pdf", "en", endless))
+    assert [next(made).position for _ in range(3)] == [0, 1, 2]
+    assert len(asked) < 200
+
+
+TEXTS = PROSE.map(normalise).filter(bool)
+BLOCKS = st.lists(
+    st.builds(Block, st.sampled_from(["text", "code"]), TEXTS, page=st.none() | st.integers(1, 9))
+    | st.builds(Block, st.just("heading"), TEXTS, st.integers(1, 6))
+    | st.lists(TEXTS, min_size=1, max_size=9).map(
+        lambda cells: Block("table", HEADER + "\n".join(f"| {' '.join(cell.split())} | x |" for cell in cells))
+    ),
+    max_size=8,
+)
+
+
+@given(BLOCKS, st.integers(min_value=20, max_value=80), st.sampled_from([0.0, 0.15, 0.5]))
+def test_any_document_is_covered_in_order_within_the_budget(found: list[Block], budget: int, overlap: float) -> None:
+    document = blocks(*found)
+    text = document.text()
+    pieces = chunk(document, budget, overlap)
+    assert pieces == chunk(document, budget, overlap)
+    covered = set[int]()
+    for piece in pieces:
+        assert 0 < estimate_tokens(piece.text) <= budget
+        assert piece.text in (text[piece.start : piece.end], HEADER + text[piece.start : piece.end])
+        covered.update(range(piece.start, piece.end))
+    assert [piece.position for piece in pieces] == list(range(len(pieces)))
+    starts = [piece.start for piece in pieces]
+    assert starts == sorted(starts)
+    place = 0
+    for block in found:
+        if block.kind != "heading":
+            missed = "".join(text[at] for at in range(place, place + len(block.text)) if at not in covered)
+            assert not letters(missed)
+        place += len(block.text) + len(GAP)
+
+
+def test_a_paragraph_of_a_question_set_is_one_passage() -> None:
+    """As those of XQuAD are: about 130 words, or 250 Chinese characters."""
+    assert len(chunk(plain("A refund takes five working days. " * 25))) == 1
+    assert len(chunk(plain("退款需要五个工作日才能到账。" * 20))) == 1
