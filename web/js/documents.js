@@ -90,7 +90,7 @@ export class Documents {
 
   /** Load the list anew; what is under way here goes on. */
   async refresh() {
-    await this.#load(null, (entry) => isHere(entry));
+    await this.#load(null, (entry) => isHere(entry) || entry.mine);
   }
 
   /** Load more of the list. */
