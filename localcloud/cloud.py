@@ -40,8 +40,9 @@ from localcloud.template.translate import load_translator
 #: The logical ids of the APIs in template.yaml.
 API = "ChatApi"
 HTTP_API = "HttpApi"
-#: Seconds until a message is seen again whose function failed: short, as somebody waits for it here.
-REDELIVERY_S = 5.0
+#: Seconds until a queue's message is seen again that its function has not done. The ingest function takes a document
+#: up again half a minute after its process died, and not before.
+REDELIVERY_S = 30.0
 
 
 class LocalCloud:
@@ -56,7 +57,7 @@ class LocalCloud:
         pace: tokens a second of the local model's answers; 0 for no delay.
         limits: the gateway's, which tests scale down.
         retry_delays_s: seconds before each retry of an asynchronous invocation that failed; Lambda's are long.
-        redelivery_s: seconds until a queue's message is seen again whose function failed; the queue's are long.
+        redelivery_s: seconds until a queue's message is seen again that its function has not done, at least 1.
         max_concurrency: the most processes of one function.
         samples: load the sample handbook into the tenant `demo` of the local index.
         progress: told what is being started, a line at a time.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from localcloud.functions.invocation import InvocationResult
@@ -34,20 +33,12 @@ class Functions(Protocol):
         """Kill the processes of a function whose event holds `payload`; how many there were."""
 
 
-@dataclass(frozen=True)
-class _Failed:
-    """What one delivery has not done; it `crashed` where the function did not return."""
-
-    messages: Sequence[Message]
-    crashed: bool
-
-
 class MappingPoller:
     """Serves `mapping` between `start` and `stop`.
 
-    A message whose function failed as a whole is seen again after `redelivery_s`: in AWS, after the queue's visibility
-    timeout, which here nobody would wait for. One that the function reports as failed is left to that time-out, or to
-    what the function has set.
+    A message that is not done is seen again `redelivery_s` after its function ended, at least a second, unless the
+    function has set another time. In AWS that is the queue's visibility timeout, which here nobody would wait for: it
+    is shortened, and the message held back again and again for as long as the function works on it.
     """
 
     def __init__(
@@ -63,7 +54,7 @@ class MappingPoller:
         self._sqs = sqs
         self._functions = functions
         self._faults = faults
-        self._redelivery_s = redelivery_s
+        self._redelivery_s = max(round(redelivery_s), 1)  # SQS counts in whole seconds
         self._background = Background()
         self._places = asyncio.Semaphore(mapping.max_concurrency or CONCURRENCY)
         self._queue = ""
@@ -109,32 +100,44 @@ class MappingPoller:
         try:
             plan = self._faults.strike([message["Body"] for message in messages])
             failed = await (self._run(messages) if plan is None else self._run_as_planned(messages, plan))
-            if failed.crashed:
-                await self._sqs.hide(self._queue, failed.messages, self._redelivery_s)
-            await self._sqs.delete(self._queue, [message for message in messages if message not in failed.messages])
+            await self._sqs.delete(self._queue, [message for message in messages if message not in failed])
         except QueueUnavailable as error:
             LOG.warning("%s: %s", self._mapping.logical_id, error)
         finally:
             self._places.release()
 
-    async def _run(self, messages: Sequence[Message]) -> _Failed:
-        """One delivery."""
-        result = await self._functions.invoke(self._mapping.function, sqs_event(messages, self._mapping.queue_arn))
+    async def _run(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """One delivery; what it has not done."""
+        event = sqs_event(messages, self._mapping.queue_arn)
+        await self._sqs.hide(self._queue, messages, self._redelivery_s)
+        holding = self._background.start(self._hold(messages), name=f"{self._mapping.logical_id}: hold")
+        try:
+            result = await self._functions.invoke(self._mapping.function, event)
+        finally:
+            holding.cancel()
         if result.failed:
-            return _Failed(messages, crashed=True)
-        return _Failed(failed_messages(result.payload, messages, partial=self._mapping.partial), crashed=False)
+            return messages
+        return failed_messages(result.payload, messages, partial=self._mapping.partial)
 
-    async def _run_as_planned(self, messages: Sequence[Message], plan: DeliveryPlan) -> _Failed:
+    async def _hold(self, messages: Sequence[Message]) -> None:
+        """Keep the messages from being seen again while they are worked on."""
+        while True:
+            await asyncio.sleep(self._redelivery_s / 3)
+            try:
+                await self._sqs.hide(self._queue, messages, self._redelivery_s)
+            except QueueUnavailable as error:
+                LOG.warning("%s: %s", self._mapping.logical_id, error)
+
+    async def _run_as_planned(self, messages: Sequence[Message], plan: DeliveryPlan) -> Sequence[Message]:
         """As many deliveries as planned; what none of them has done."""
         await asyncio.sleep(plan.delay_ms / 1000)
         if plan.at_once:
             outcomes = await asyncio.gather(*(self._run_and_kill(messages, plan) for _ in range(plan.deliveries)))
         else:
             outcomes = [await self._run_and_kill(messages, plan) for _ in range(plan.deliveries)]
-        failed = [message for message in messages if all(message in outcome.messages for outcome in outcomes)]
-        return _Failed(failed, crashed=all(outcome.crashed for outcome in outcomes))
+        return [message for message in messages if all(message in failed for failed in outcomes)]
 
-    async def _run_and_kill(self, messages: Sequence[Message], plan: DeliveryPlan) -> _Failed:
+    async def _run_and_kill(self, messages: Sequence[Message], plan: DeliveryPlan) -> Sequence[Message]:
         if plan.kill_after_ms is None:
             return await self._run(messages)
         killing = asyncio.create_task(self._kill(messages[0]["ReceiptHandle"], plan.kill_after_ms / 1000))

@@ -19,8 +19,8 @@ _LONGEST_CALL = aiohttp.ClientTimeout(total=LONGEST_WAIT_S + 20)
 class EventSources:
     """Hands the messages of queues to `functions`.
 
-    `environment` holds `AWS_ENDPOINT_URL` and the credentials of the SQS to use. What a failed function was given is
-    given out again after `redelivery_s`.
+    `environment` holds `AWS_ENDPOINT_URL` and the credentials of the SQS to use. A message that is not done is given
+    out again `redelivery_s` after its function ended, at least a second.
     """
 
     def __init__(

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalCloud]:
     """The running cloud; its model answers without delay."""
     state = tmp_path_factory.mktemp("thinkaloud")
-    async with LocalCloud(ROOT, port=0, state=state, environ={}, pace=0, redelivery_s=0) as running:
+    async with LocalCloud(ROOT, port=0, state=state, environ={}, pace=0, redelivery_s=1) as running:
         yield running
 
 

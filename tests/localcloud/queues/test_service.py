@@ -136,7 +136,7 @@ async def playing(aws: Aws, name: str, worker: Worker | None = None, **options: 
     settings: dict[str, Any] = {"batch_size": 10, "window_s": 0, "partial": True, "max_concurrency": 2, **options}
     worker = worker or Worker()
     mapping = EventSourceMapping("Jobs", arn(name), "Worker", **settings)
-    sources = EventSources([mapping], worker, aws.environment, redelivery_s=0)
+    sources = EventSources([mapping], worker, aws.environment, redelivery_s=1)
     try:
         await sources.start()
         yield Stage(sqs, name, worker, sources)
@@ -200,7 +200,10 @@ async def test_a_window_collects(aws: Aws):
 async def test_a_message_may_come_more_than_once(aws: Aws, at_once: bool):
     async with playing(aws, f"often-{at_once}") as stage:
         stage.sources.faults.set(DeliveryPlan(deliveries=3, at_once=at_once, contains="x", count=1))
+        stage.worker.block()
         await stage.send("x")
+        await stage.worker.called(3 if at_once else 1)
+        stage.worker.unblock()
         await stage.empty()
         assert stage.worker.batches == [["x"]] * 3
         assert stage.worker.most_busy == (3 if at_once else 1)
