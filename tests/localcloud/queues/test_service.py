@@ -62,6 +62,8 @@ class Worker:
             return failure("RuntimeError", str(error))
 
     def kill(self, function: str, payload: str = "") -> int:
+        if not self.busy:
+            return 0
         self._killed.set()
         self._killed = asyncio.Event()
         self._blocked.set()
