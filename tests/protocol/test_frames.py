@@ -37,7 +37,16 @@ counts = st.integers(min_value=0, max_value=2**53)
 seconds = st.floats(min_value=0, max_value=1e6)
 plain = st.none() | st.booleans() | counts | seconds | words
 
-documents = st.builds(SourceDocument, id=words, title=words, uri=words, score=seconds, snippet=words, section=words)
+documents = st.builds(
+    SourceDocument,
+    id=words,
+    title=words,
+    uri=words,
+    score=seconds,
+    snippet=words,
+    section=words,
+    page=st.none() | counts,
+)
 citations = st.builds(Citation, part=words, start=counts, end=counts, source=words, quote=words)
 server_frames = st.one_of(
     st.builds(Accepted, re=st.none() | words, session=words, turn=words, trace=words, heartbeat=seconds),
@@ -58,7 +67,8 @@ server_frames = st.one_of(
         Complete,
         finish=st.sampled_from(["stop", "length", "content_filter", "stopped", "other"]),
         reason=st.none() | st.sampled_from(["user", "superseded", "deadline", "quota"]),
-        model=words,
+        model=st.none() | words,
+        covered=st.none() | st.booleans(),
         citations=st.lists(citations, max_size=3).map(tuple),
         usage=st.builds(Usage, prompt=counts, completion=counts),
         timings=st.dictionaries(words, seconds, max_size=3),
