@@ -140,7 +140,7 @@ def document_words(language: Language) -> DocumentWords:
 
 
 def reason(code: str, message: str, language: Language) -> str:
-    """Why something failed; the server's own words, which are English, where there are none for its code."""
+    """Why something failed; the server's own words where there are none for its code."""
     return _REASONS[language].get(code) or message or code
 
 

@@ -50,7 +50,7 @@ def ingest(
     report = Report()
 
     async def work() -> None:
-        async with Documents(endpoint.url, endpoint.token, backoff=BACKOFF) as documents:
+        async with Documents(endpoint.url, endpoint.token, backoff=BACKOFF, language=language) as documents:
             run = Run(documents, screen, words, report, at_once=at_once)
             await (run.delete(document_names(given)) if delete else run.load(files))
 

@@ -4,13 +4,14 @@
  * Every method rejects with an ApiError, whose `code` is the server's own, or `unreachable` where nothing answered.
  */
 
+import { locale } from "./strings.js";
 import { expiry } from "./token.js";
 
 /** A token that runs out sooner than this is not used any more. */
 const MARGIN_MS = 30_000;
 
 export class ApiError extends Error {
-  /** `status` is the HTTP status, 0 where there was none; `message` is the server's, in English. */
+  /** `status` is the HTTP status, 0 where there was none; `message` is the server's, for a person. */
   constructor(code, status = 0, message = code) {
     super(message);
     this.code = code;
@@ -29,7 +30,7 @@ export class Api {
 
   /** A page of the list: `{documents, cursor}`; the cursor, where it is not null, leads to the next. */
   list(cursor = null) {
-    return this.#request("GET", `documents?limit=50${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`);
+    return this.#request("GET", `documents?limit=100${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`);
   }
 
   /** What has become of a document. */
@@ -73,7 +74,11 @@ export class Api {
       const { http, token } = await this.#connect();
       const answer = await fetch(new URL(path, http), {
         method,
-        headers: { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": "application/json" }) },
+        headers: {
+          Authorization: `Bearer ${token}`,
+          "Accept-Language": locale(),
+          ...(body && { "Content-Type": "application/json" }),
+        },
         body: body && JSON.stringify(body),
         cache: "no-store",
       });

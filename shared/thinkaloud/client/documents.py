@@ -20,6 +20,7 @@ from thinkaloud.client.backoff import Backoff
 from thinkaloud.client.connection import TokenSource
 from thinkaloud.client.errors import CannotConnect, NoReply, RequestRefused
 from thinkaloud.client.http import Http
+from thinkaloud.language import Language
 
 Status = Literal["waiting", "queued", "reading", "ready", "failed", "deleting"]
 
@@ -39,7 +40,7 @@ R = TypeVar("R", bound=_Record)
 
 
 class Failure(_Record):
-    """Why a document could not be read: a code such as `scanned`, and a line for a person, in English."""
+    """Why a document could not be read: a code such as `scanned`, and a line for a person."""
 
     code: str
     message: str = ""
@@ -109,10 +110,13 @@ class Documents:
         url: of the HTTP API, https://... (or http:// on this machine).
         token: asked again when the one at hand is about to run out.
         backoff: the attempts for one request.
+        language: of the messages for people, `en` or `zh`.
     """
 
-    def __init__(self, url: str, token: TokenSource, *, backoff: Backoff | None = None) -> None:
-        self._http = Http(url, token, backoff or Backoff())
+    def __init__(
+        self, url: str, token: TokenSource, *, backoff: Backoff | None = None, language: Language = "en"
+    ) -> None:
+        self._http = Http(url, token, backoff or Backoff(), language)
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()

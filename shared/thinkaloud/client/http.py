@@ -68,10 +68,11 @@ class Reply:
 class Http:
     """A session with the API at `url`. Closed by `close()`."""
 
-    def __init__(self, url: str, token: TokenSource, backoff: Backoff) -> None:
+    def __init__(self, url: str, token: TokenSource, backoff: Backoff, language: str) -> None:
         self._url = _base(url)
         self._token = token
         self._backoff = backoff
+        self._language = language
         self._bearer = ""
         self._fetching = asyncio.Lock()
         self._session: aiohttp.ClientSession
@@ -98,7 +99,7 @@ class Http:
         kind = {} if body is None else {"content-type": "application/json"}
         for fresh in (False, True):
             bearer = await self._authorisation(fresh=fresh)
-            headers = {"authorization": f"Bearer {bearer}", **kind}
+            headers = {"authorization": f"Bearer {bearer}", "accept-language": self._language, **kind}
             reply = await self.send(method, self._url + path, headers, lambda: content, query)
             if reply.ok:
                 return reply.body
