@@ -63,8 +63,9 @@ bench: $(VENV)/dev.done $(SAM) ## measure, and print each figure beside its bar
 load: $(VENV)/dev.done ## two hundred answers at once in one process: none lost, and how late they are
 	@$(BIN)/python -m benchmarks.load $(ARGS)
 
-docs: $(VENV)/dev.done ## write docs/asyncapi.json from the frame models
+docs: $(VENV)/dev.done ## write docs/asyncapi.json and docs/openapi.json from the models
 	@$(BIN)/python -m thinkaloud.protocol.asyncapi > docs/asyncapi.json
+	@$(BIN)/python -m thinkaloud.api.openapi > docs/openapi.json
 
 clean: ## remove what was built and installed, and the local cloud's state
 	rm -rf $(VENV) .build .aws-sam .thinkaloud web/node_modules infra/.venv infra/cdk.out

@@ -24,6 +24,7 @@ ThinkaloudError
 ├── InvalidRequest           what was sent to the HTTP API cannot be read, or is over a limit
 ├── ScopeMissing             the token is not for this
 ├── UnknownDocument          the tenant has no such document
+├── UnknownTurn              there is no such turn, or nothing is known of it any more
 ├── DocumentBusy             the document is being deleted
 ├── KnowledgeError           embedding or retrieval; a turn goes on without passages
 │   └── DocumentError        a document cannot be read; the kinds say why, to a program by their `code`
@@ -159,6 +160,13 @@ class UnknownDocument(ThinkaloudError):
 
     def __init__(self, document: str) -> None:
         super().__init__(f"there is no document {document}")
+
+
+class UnknownTurn(ThinkaloudError):
+    """Nothing is kept of the turn: it never was, or it is too long ago."""
+
+    def __init__(self, turn: str) -> None:
+        super().__init__(f"nothing is kept of turn {turn}")
 
 
 class DocumentBusy(ThinkaloudError):
@@ -299,6 +307,7 @@ CLIENT_CODES: dict[type[Exception], tuple[str, bool]] = {
     InvalidRequest: ("invalid_request", False),
     ScopeMissing: ("forbidden", False),
     UnknownDocument: ("not_found", False),
+    UnknownTurn: ("not_found", False),
     DocumentBusy: ("busy", True),
     KnowledgeError: ("knowledge_unavailable", True),
     ModelRefused: ("model_refused", False),

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _FREE = "(attribute_not_exists(lease_until) OR lease_until < :now)"
-# `status`, `name` and `bytes` are words of DynamoDB's own.
-_NAMES = {"#status": "status", "#name": "name", "#bytes": "bytes"}
+# These are words of DynamoDB's own.
+_NAMES = {"#status": "status", "#name": "name", "#bytes": "bytes", "#user": "user"}
 _ANNOUNCE = (
     "SET version = if_not_exists(version, :zero) + :one, #status = :status, #name = :name, #bytes = :bytes,"
     " media = :media, metadata = :metadata, #user = :user, upload_until = :until, updated_at = :now,"
@@ -69,7 +69,7 @@ class DynamoDocuments:
         return _document(key.tenant, unpack(answer["Item"])) if "Item" in answer else None
 
     def page(self, tenant: str, limit: int, after: str = "") -> list[StoredDocument]:
-        start = {"ExclusiveStartKey": pack(document_key(DocumentKey(tenant, after)))} if after else {}
+        start: Any = {"ExclusiveStartKey": pack(document_key(DocumentKey(tenant, after)))} if after else {}
         with translated():
             answer = self._client.query(
                 TableName=self._table,
@@ -77,7 +77,7 @@ class DynamoDocuments:
                 ExpressionAttributeValues=pack({":pk": documents_key(tenant), ":prefix": document_prefix()}),
                 Limit=limit,
                 ConsistentRead=True,
-                **start,  # type: ignore[arg-type]
+                **start,
             )
         return [_document(tenant, unpack(item)) for item in answer["Items"]]
 
@@ -176,7 +176,8 @@ class DynamoDocuments:
 
     def _update(self, key: DocumentKey, expression: str, condition: str, values: dict[str, Any]) -> StoredDocument:
         """A conditional write; the document as it then is."""
-        names = {name: word for name, word in {**_NAMES, "#user": "user"}.items() if name in expression + condition}
+        names = {name: word for name, word in _NAMES.items() if name in expression + condition}
+        only: Any = {"ExpressionAttributeNames": names} if names else {}
         with translated():
             answer = self._client.update_item(
                 TableName=self._table,
@@ -186,7 +187,7 @@ class DynamoDocuments:
                 ExpressionAttributeValues=pack({f":{name}": value for name, value in values.items()}),
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **({"ExpressionAttributeNames": names} if names else {}),  # type: ignore[arg-type]
+                **only,
             )
         return _document(key.tenant, unpack(answer["Attributes"]))
 

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 
+import boto3
 from mangum import Mangum
 
 from thinkaloud.api.application import make_application
+from thinkaloud.library.library import Library
+from thinkaloud.settings import TableSettings, UploadSettings, read
+from thinkaloud.state.dynamo_audits import DynamoAudits
+from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.items import CLIENT_CONFIG
+from thinkaloud.wiring import library
 
 
 @cache
 def gateway() -> Mangum:
     """What turns an event into a request to the application, and its response into an answer."""
-    return Mangum(make_application(), lifespan="off")
+    client = boto3.client("dynamodb", config=CLIENT_CONFIG)
+    table = read(TableSettings, os.environ).name
+    shelves = Library(
+        library.documents(), library.uploads(), library.jobs(), read(UploadSettings, os.environ).max_bytes
+    )
+    # Audits are read only, so that for how long they are kept does not matter.
+    application = make_application(shelves, DynamoAudits(client, table, days=0), DynamoConversations(client, table))
+    return Mangum(application, lifespan="off")
