@@ -183,6 +183,19 @@ def test_the_tenant_is_the_tokens_and_not_the_clients(desk: Desk) -> None:
     assert desk.conversations.get(turn_key(tenant="qinghe")) is None
 
 
+def test_a_filter_that_cannot_be_read_is_refused_before_anything_is_stored(desk: Desk) -> None:
+    error = refused(desk.ask(metadata={"filter": {"$or": [{"tenant": "beihai"}]}}), "invalid_frame", retryable=False)
+    assert "metadata.filter" in error.message
+    assert desk.dispatched == []
+    assert desk.conversations.session("qinghe", SESSION) is None
+
+
+def test_a_filter_is_kept_as_it_was_sent(desk: Desk) -> None:
+    desk.ask(metadata={"filter": {"tenant": "beihai"}})
+    assert desk.stored().question.metadata == {"filter": {"tenant": "beihai"}}
+    assert desk.dispatcher.jobs[0].key.tenant == "qinghe"
+
+
 # ---- ask again -------------------------------------------------------------------------------------------------------
 
 
