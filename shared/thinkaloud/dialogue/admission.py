@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from thinkaloud.dialogue.filters import read_filter
 from thinkaloud.dialogue.job import Dispatcher, TurnJob
 from thinkaloud.dialogue.rescue import Rescue
 from thinkaloud.errors import SessionBusy, ThinkaloudError
@@ -63,7 +62,6 @@ class Admission:
         worker. Each step may be repeated: a client that heard nothing asks again with the same id, and a pending turn
         is dispatched again, since its worker claims it before it runs.
         """
-        read_filter(frame.metadata)  # one that cannot be read is refused before it takes a place
         key = TurnKey(message.principal.tenant, frame.session, frame.turn)
         question = _question(frame, key, message.principal, self._clock())
         place = self._find_place(key, question.user)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from thinkaloud.dialogue.admission import Admission, BusyPolicy
 from thinkaloud.dialogue.authentication import Authentication
+from thinkaloud.dialogue.filters import read_filter
 from thinkaloud.dialogue.job import Dispatcher, TurnJob
 from thinkaloud.dialogue.labels import error_message, notice_message
 from thinkaloud.dialogue.rescue import Rescue
@@ -51,6 +52,8 @@ class Reception:
         """The reply to one message; None where the turn's worker gives it, as `resumed`."""
         try:
             frame = decode_client_frame(message.body)
+            if isinstance(frame, Ask):
+                read_filter(frame.metadata)
         except FrameError as error:
             # Its text is written for the client: it names the field or the limit.
             code, retryable = client_code(error)
