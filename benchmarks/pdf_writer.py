@@ -65,8 +65,8 @@ class PdfPage:
         return self
 
 
-def pdf(*pages: PdfPage, title: str = "", trailer: str = "") -> bytes:
-    """The file."""
+def pdf(*pages: PdfPage, title: str = "", trailer: str = "", contents: tuple[bytes, bytes] | None = None) -> bytes:
+    """The file. `contents` are (entries, bytes) of a stream that each page has instead of what was drawn on it."""
     objects: list[bytes] = []
 
     def add(content: bytes) -> int:
@@ -79,7 +79,8 @@ def pdf(*pages: PdfPage, title: str = "", trailer: str = "") -> bytes:
     tree = len(objects) + 2 * len(pages) + 1
     kids = []
     for page in pages:
-        content = add(_stream("\n".join(page.operators).encode("latin-1")))
+        drawn = _stream("\n".join(page.operators).encode("latin-1"))
+        content = add(drawn if contents is None else _stream_of(*contents))
         kids.append(
             add(
                 f"<< /Type /Page /Parent {tree} 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] /Rotate {page.rotate} /Contents "
@@ -93,8 +94,11 @@ def pdf(*pages: PdfPage, title: str = "", trailer: str = "") -> bytes:
 
 
 def _stream(content: bytes, entries: bytes = b"") -> bytes:
-    packed = zlib.compress(content)
-    return b"<< %s /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (entries, len(packed), packed)
+    return _stream_of(entries + b" /Filter /FlateDecode", zlib.compress(content))
+
+
+def _stream_of(entries: bytes, packed: bytes) -> bytes:
+    return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (entries, len(packed), packed)
 
 
 def _written(objects: list[bytes], trailer: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,10 @@ def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, statement: str) -> No
     [
         ("while True: pass", "too_large"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "broken"),
-        ("os.abort()", "broken"),
+        ("os.abort()", "bomb"),
         ("os._exit(1)", "broken"),
         ("x = bytearray(4 << 30)", "broken"),
-        ("out.write('{\"kind\"'); out.flush(); os.abort()", "broken"),
+        ("out.write('{\"kind\"'); out.flush(); os._exit(0)", "broken"),
     ],
 )
 def test_a_reader_that_dies_is_an_outcome(
@@ -90,6 +91,17 @@ def test_memory_has_an_end(tmp_path: Path) -> None:
     with pytest.raises(DocumentError) as caught:
         open_guarded(path, "a.json", limits=Limits(memory=200 << 20))
     assert caught.value.code == "too_large"
+
+
+def test_a_stream_in_a_pdf_that_unpacks_to_gigabytes_is_a_bomb(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    packed = zlib.compress(zlib.compress(bytes(500 << 20), 1), 9)
+    page = PdfPage().text(72, 700, "Five days.")
+    path.write_bytes(pdf(page, contents=(b"/Filter [/FlateDecode /FlateDecode]", packed)))
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(DocumentError) as caught:
+        open_guarded(path, "a.pdf", limits=Limits(memory=300 << 20))
+    assert caught.value.code == "bomb"
 
 
 def test_the_process_knows_no_secret_of_ours(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

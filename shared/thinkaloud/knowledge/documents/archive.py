@@ -33,6 +33,8 @@ _END_RECORD = b"PK\x05\x06"
 _LOCATOR_64 = b"PK\x06\x07"
 _ENCRYPTED_FLAG = 0x1
 _DECLARATION = b"<!DOCTYPE"
+#: What `zipfile` raises on an archive that is none: OSError where it is sent to a place before the file's beginning.
+_DAMAGE = (BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
 
 
 def check(path: Path, *, tree: str = "") -> None:
@@ -67,7 +69,7 @@ def opened(path: Path) -> ZipFile:
     """
     try:
         return ZipFile(path)
-    except (BadZipFile, zlib.error, ValueError, NotImplementedError):
+    except _DAMAGE:
         raise DocumentBroken("it is damaged: its end is missing, or was never written") from None
 
 
@@ -103,7 +105,7 @@ def _unpacked(archive: ZipFile, part: ZipInfo, room: int) -> int:
                     raise DocumentBomb(f"it unpacks to more than {MAX_UNPACKED:,} bytes")
                 if size > _RATIO_FROM and size > _MAX_RATIO * part.compress_size:
                     raise DocumentBomb(f"a part of it unpacks to more than {_MAX_RATIO} times its size")
-    except (BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
+    except _DAMAGE:
         raise DocumentBroken("it is damaged: a part of it cannot be unpacked") from None
     return size
 

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from thinkaloud import errors
-from thinkaloud.errors import DocumentBroken, DocumentError, DocumentTooLarge
+from thinkaloud.errors import DocumentBomb, DocumentBroken, DocumentError, DocumentTooLarge
 from thinkaloud.knowledge.documents.block import Block, Document
 from thinkaloud.knowledge.documents.opening import shown
 
@@ -27,6 +27,10 @@ _MB = 1024 * 1024
 _PROCESS = "thinkaloud.knowledge.documents.guard_process"
 #: How a process ends that used up its time.
 _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
+#: How one in C++ ends that gets no more memory; Python says so by an error.
+_OUT_OF_MEMORY = -signal.SIGABRT
+#: A file that takes so many times its size was made for that.
+_BOMB = 50
 _Lines = Generator[dict[str, Any], None, None]
 _BY_CODE = {
     kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DocumentError)
@@ -73,12 +77,12 @@ def _lines(path: Path, uri: str, media: str | None, limits: Limits, *, only_head
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)  # noqa: S603
     with process:
         try:
-            yield from _said(process, PurePosixPath(uri).name, limits)
+            yield from _said(process, shown(PurePosixPath(uri).name), path.stat().st_size, limits)
         finally:
             process.kill()
 
 
-def _said(process: subprocess.Popen[bytes], name: str, limits: Limits) -> _Lines:
+def _said(process: subprocess.Popen[bytes], called: str, size: int, limits: Limits) -> _Lines:
     for line in process.stdout or ():
         if not line.endswith(b"\n"):
             break  # it died while it said this
@@ -88,7 +92,12 @@ def _said(process: subprocess.Popen[bytes], name: str, limits: Limits) -> _Lines
         if "error" in said:
             raise _BY_CODE[said["error"]](said["message"])
         yield said
-    if process.wait() in _OUT_OF_TIME:
-        raise DocumentTooLarge(f"{shown(name)}: reading it takes more than {limits.seconds} s; split it")
-    memory = f"{limits.memory // _MB:,} MB"
-    raise DocumentBroken(f"{shown(name)}: it cannot be read: it is damaged, or takes more than {memory} of memory")
+    status = process.wait()
+    if status in _OUT_OF_TIME:
+        raise DocumentTooLarge(f"{called}: reading it takes more than {limits.seconds} s; split it")
+    if status == _OUT_OF_MEMORY:
+        memory = f"{limits.memory // _MB:,} MB of memory"
+        if size * _BOMB < limits.memory:
+            raise DocumentBomb(f"{called}: it has only {size:,} bytes, but unpacks to more than {memory}")
+        raise DocumentTooLarge(f"{called}: reading it takes more than {memory}; split it")
+    raise DocumentBroken(f"{called}: it is damaged in a way that ends its reader; save it again where it was made")

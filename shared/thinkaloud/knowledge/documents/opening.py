@@ -107,8 +107,8 @@ def _told(name: str) -> Iterator[None]:
         raise DocumentTooLarge(f"{called}: reading it takes more memory than there is; split it") from None
     except RecursionError:
         raise DocumentBroken(f"{called}: it is nested too deep to be read") from None
-    except OSError as error:
-        raise DocumentError(f"{called}: it cannot be read: {error.strerror or error}") from error
+    except OSError:  # the disk's fault, and not the document's
+        raise
     except Exception as error:
         raise DocumentBroken(f"{called}: it is damaged; open it where it was made and save it again") from error
 
