@@ -117,8 +117,9 @@ class Device:
         )
         return told
 
-    async def stop(self, question: Question) -> None:
-        await self.send("stop", session=question.session, turn=question.turn)
+    async def stop(self, question: Question) -> dict[str, Any]:
+        """Send a stop; the reply."""
+        return await self.reply(await self.send("stop", session=question.session, turn=question.turn))
 
     async def resume(self, question: Question, told: Told) -> dict[str, Any]:
         """Go on from where `told` is; the reply."""

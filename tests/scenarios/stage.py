@@ -111,6 +111,8 @@ async def opened(state: Path, environ: Mapping[str, str] | None = None, **option
         "HEARTBEAT_SECONDS": str(HEARTBEAT),
         "LEASE_SECONDS": str(LEASE),
         "MAX_CONNECTIONS": "100",
+        # The script answers, whatever the documents hold.
+        "ABSTAIN_BELOW": "0",
         **(environ or {}),
     }
     options = {"retry_delays_s": (LEASE + 3.0,), "max_concurrency": 12, "pace": 0, **options}

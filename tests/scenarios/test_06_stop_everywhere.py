@@ -19,7 +19,7 @@ async def test_before_the_first_token(stage: Stage) -> None:
         told = await phone.ask(question)
         await until(lambda: stage.calls(question))
         stopped = time.time()
-        await phone.stop(question)
+        assert (await phone.stop(question))["code"] == "stopping"
         await phone.ends(question)
     await check(stage, question, told, stopped)
     assert told.text == ""
@@ -31,7 +31,7 @@ async def test_in_mid_answer(stage: Stage) -> None:
         told = await phone.ask(question)
         await phone.until(lambda: len(told.text) > 50)
         stopped = time.time()
-        await phone.stop(question)
+        assert (await phone.stop(question))["code"] == "stopping"
         await phone.ends(question)
     await check(stage, question, told, stopped)
     assert told.text
@@ -47,7 +47,7 @@ async def test_after_a_resume(stage: Stage) -> None:
     async with device(stage.cloud) as phone:
         await phone.resume(question, told)
         stopped = time.time()
-        await phone.stop(question)
+        assert (await phone.stop(question))["code"] == "stopping"
         await phone.ends(question)
     await check(stage, question, told, stopped)
 
@@ -80,8 +80,8 @@ async def test_while_the_documents_are_searched(stage: Stage) -> None:
 async def test_before_the_ask_was_processed(stage: Stage) -> None:
     question = stage.question(TEN_SECONDS)
     async with device(stage.cloud) as phone:
-        await phone.stop(question)
-        await phone.reply(await phone.send("ping"))
+        told_of = await phone.stop(question)
+        assert told_of["code"] == "unknown_turn"
         asked = time.time()
         told = await phone.ask(question)
         final = await phone.ends(question)
@@ -91,14 +91,24 @@ async def test_before_the_ask_was_processed(stage: Stage) -> None:
     assert all(call["outcome"] == "aborted" for call in stage.calls(question))
 
 
+async def test_after_the_end(stage: Stage) -> None:
+    question = stage.question({"do": "text", "text": "Fourteen days."})
+    async with device(stage.cloud) as phone, stage.client() as client:
+        await phone.ask(question)
+        await phone.ends(question)
+        assert (await phone.stop(question))["code"] == "already_ended"
+        assert await client.stop(question.session, question.turn) == "already_ended"
+    turn = await stage.stored(question)
+    assert turn.outcome is not None
+    assert (turn.outcome.finish, turn.outcome.answer) == ("stop", "Fourteen days.")
+
+
 async def test_a_stop_of_another_user_is_refused_and_the_answer_goes_on(stage: Stage) -> None:
     question = stage.question({"do": "text", "tokens": 100, "rate": 50})
     async with device(stage.cloud) as phone, device(stage.cloud, stage.cloud.token(user="stranger")) as stranger:
         told = await phone.ask(question)
         await phone.until(lambda: len(told.text) > 50)
-        await stranger.stop(question)
-        refused = await stranger.hears(lambda frame: frame["type"] == "error")
-        assert refused["code"] == "forbidden"
+        assert (await stranger.stop(question))["code"] == "forbidden"
         frame_id = await stranger.send("resume", session=question.session, turn=question.turn, after=0)
         assert (await stranger.reply(frame_id))["code"] == "forbidden"
         final = await phone.ends(question)
@@ -109,8 +119,7 @@ async def test_a_stop_of_another_user_is_refused_and_the_answer_goes_on(stage: S
 async def test_a_stop_left_by_another_user_before_the_ask_is_not_heeded(stage: Stage) -> None:
     question = stage.question({"do": "text", "text": "Fourteen days."})
     async with device(stage.cloud) as phone, device(stage.cloud, stage.cloud.token(user="stranger")) as stranger:
-        await stranger.stop(question)
-        await stranger.reply(await stranger.send("ping"))
+        assert (await stranger.stop(question))["code"] == "unknown_turn"
         told = await phone.ask(question)
         final = await phone.ends(question)
     assert (final["finish"], told.text) == ("stop", "Fourteen days.")

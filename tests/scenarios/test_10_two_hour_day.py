@@ -13,6 +13,7 @@ import jwt
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from localcloud.gateway.faults import FaultPlan
 from localcloud.gateway.limits import AWS_LIMITS
 from tests.scenarios.device import device
 from tests.scenarios.stage import CLIENT_LIMITS, Stage, opened, until
@@ -30,7 +31,7 @@ GONE = ("GoneConnection0=", "GoneConnection1=", "GoneConnection2=")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     limits = replace(AWS_LIMITS, life_s=LIFE)
     state = tmp_path_factory.mktemp("day")
-    async with opened(state, {"MAX_CONNECTIONS": str(MOST)}, limits=limits, samples=False) as stage:
+    async with opened(state, {"MAX_CONNECTIONS": str(MOST)}, limits=limits) as stage:
         yield stage
 
 
@@ -105,6 +106,19 @@ async def test_seats_whose_disconnect_never_came_are_swept_when_they_are_needed(
         assert (await phone.reply(await phone.send("ping")))["type"] == "pong"
         assert {stage.connections.get(gone) for gone in GONE} == {None}
         assert stage.connections.get(phone.connection.id) is not None
+    await nothing_leaks(stage)
+
+
+async def test_whoever_answers_410_gives_its_seat_back_at_once(stage: Stage) -> None:
+    question = stage.question({"do": "text", "tokens": 60, "rate": 20})
+    async with device(stage.cloud, stage.cloud.token(user="mei")) as phone:
+        told = await phone.ask(question)
+        await phone.until(lambda: len(told.text) > 10)
+        stage.cloud.gateway.faults.set(FaultPlan(status=410, count=1), phone.connection.id)
+        await until(lambda: stage.connections.get(phone.connection.id) is None)
+        assert [item["seats"] for item in stage.items() if "seats" in item] == []
+        await phone.resume(question, told)
+        assert (await phone.ends(question))["finish"] == "stop", "a false one costs a resume"
     await nothing_leaks(stage)
 
 

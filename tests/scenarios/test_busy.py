@@ -18,7 +18,7 @@ LONG = {"do": "text", "tokens": 400, "rate": 40}
 
 @asynccontextmanager
 async def policy(name: str, state: Path) -> AsyncIterator[Stage]:
-    async with opened(state, {"BUSY_POLICY": name}, samples=False, max_concurrency=8) as stage:
+    async with opened(state, {"BUSY_POLICY": name}, max_concurrency=8) as stage:
         await stage.cloud.functions.warm({"DefaultFunction": 4, "TurnFunction": 2})
         yield stage
 
@@ -61,6 +61,23 @@ async def test_queue(tmp_path: Path) -> None:
             await phone.ends(second)
             assert told.last is not None
         assert first.text in str(stage.calls(second)[0]["messages"])
+
+
+async def test_what_waits_behind_a_turn_whose_workers_all_die_is_answered_when_that_is_closed(tmp_path: Path) -> None:
+    async with policy("queue", tmp_path) as stage:
+        first = stage.question({"do": "text", "tokens": 300, "rate": 30})
+        second = stage.question({"do": "text", "text": "Yes."}, session=first.session)
+        async with device(stage.cloud) as phone:
+            told = await phone.ask(first)
+            await phone.until(lambda: bool(told.text))
+            await phone.ask(second)
+            for attempt in range(3):
+                await phone.until(lambda attempt=attempt: told.resets == attempt and len(told.text) > 20, 60)  # type: ignore[misc]
+                assert stage.cloud.functions.kill("TurnFunction", first.turn) == 1
+            assert (await phone.ends(first, 60))["code"] == "crashed"
+            # Nobody has said a word since: the failure destination has handed it on.
+            assert (await phone.ends(second, 60))["finish"] == "stop"
+        assert len(stage.calls(second)) == 1
 
 
 async def test_interrupt(tmp_path: Path) -> None:
