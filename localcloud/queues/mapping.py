@@ -138,9 +138,10 @@ class MappingPoller:
         return [message for message in messages if all(message in failed for failed in outcomes)]
 
     async def _run_and_kill(self, messages: Sequence[Message], plan: DeliveryPlan) -> Sequence[Message]:
-        if plan.kill_after_ms is None:
+        moment_s = self._faults.moment_s(plan)
+        if moment_s is None:
             return await self._run(messages)
-        killing = asyncio.create_task(self._kill(messages[0]["ReceiptHandle"], plan.kill_after_ms / 1000))
+        killing = asyncio.create_task(self._kill(messages[0]["ReceiptHandle"], moment_s))
         try:
             return await self._run(messages)
         finally:

@@ -15,7 +15,7 @@ import pytest
 from localcloud.aws.cloud import Aws
 from localcloud.aws.storage import create_queues
 from localcloud.functions.invocation import InvocationResult, failure
-from localcloud.queues.faults import DeliveryPlan
+from localcloud.queues.faults import DeliveryFaults, DeliveryPlan
 from localcloud.queues.service import EventSources
 from localcloud.template.model import EventSourceMapping, Queue
 
@@ -256,3 +256,21 @@ async def test_a_plan_is_set_seen_and_taken_back_over_http(aws: Aws):
 def test_a_plan_must_do_something():
     with pytest.raises(ValueError, match="does nothing"):
         DeliveryPlan(contains="x")
+    with pytest.raises(ValueError, match="goes with a kill_after_ms"):
+        DeliveryPlan(delay_ms=1, kill_before_ms=5)
+
+
+def test_the_same_seed_gives_the_same_moments():
+    faults = DeliveryFaults()
+
+    def moments(plan: DeliveryPlan) -> list[float | None]:
+        faults.set(plan)
+        return [faults.moment_s(plan) for _ in range(5)]
+
+    plan = DeliveryPlan(kill_after_ms=100, kill_before_ms=900, seed=7)
+    first = moments(plan)
+    assert first == moments(plan)
+    assert len(set(first)) == 5
+    assert all(each is not None and 0.1 <= each <= 0.9 for each in first)
+    assert moments(DeliveryPlan(kill_after_ms=50)) == [0.05] * 5
+    assert moments(DeliveryPlan(deliveries=2)) == [None] * 5
