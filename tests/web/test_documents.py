@@ -56,7 +56,7 @@ async def test_the_list_says_what_there_is_and_how_it_stands(open_page: OpenPage
 async def test_several_files_are_uploaded_and_become_ready_in_sight(open_page: OpenPage, api: HttpApi) -> None:
     page = await open_page()
     panel = await opened(page)
-    await expect(panel.get_by_text("There are no documents yet.")).to_be_visible()
+    await expect(panel.get_by_text("Nothing has been uploaded yet.")).to_be_visible()
     api.uploading.clear()
     await choose(panel, *(file(f"{name}.md", f"# {name}\n\n" + "text " * 40) for name in ("one", "two", "three")))
     await expect(row(panel, "one.md")).to_contain_text("Uploading")

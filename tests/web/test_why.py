@@ -113,11 +113,12 @@ async def test_an_answer_is_explained(open_page: OpenPage, stage: Stage, api: Ht
 async def test_without_a_re_ranker_the_score_decides(open_page: OpenPage, stage: Stage, api: HttpApi) -> None:
     page = await open_page()
     turn = await answered(page, stage)
-    candidates = [weighed("Refunds", 0.31, dropped="score"), weighed("Returns", 0.2, dropped="score")]
+    candidates = [weighed("Refunds", 0.31, number="1"), weighed("Returns", 0.2, dropped="score")]
     why = await opened(turn, stage, api, {**AUDIT, "candidates": candidates, "covered": False})
     await expect(why).to_contain_text(
         "do not cover the question: the best passage scores 0.310, and 0.420 is asked for."
     )
+    await expect(why.get_by_role("row").nth(1)).to_contain_text("Named as close, as [1]")
     await expect(why.get_by_role("columnheader")).to_have_text(["Passage", "Score"])
 
 

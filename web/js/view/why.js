@@ -82,7 +82,7 @@ function searchOf({ kind, search, context, rewritten, filter }) {
 function foundOf({ candidates, threshold, covered }) {
   if (!candidates?.length) return [];
   const nodes = typeof covered === "boolean" ? [verdict(candidates[0], threshold ?? 0, covered)] : [];
-  nodes.push(passages(candidates));
+  nodes.push(passages(candidates, covered));
   return nodes;
 }
 
@@ -94,7 +94,7 @@ function verdict({ score, reranked }, threshold, covered) {
   return el("p", { class: covered ? "" : "uncovered" }, text);
 }
 
-function passages(candidates) {
+function passages(candidates, covered) {
   const reranked = candidates.some((passage) => typeof passage.reranked === "number");
   const head = ["why_passage", "why_score", reranked && "why_reranked"].filter(Boolean);
   const rows = candidates.map((passage) =>
@@ -106,7 +106,7 @@ function passages(candidates) {
         { scope: "row", dir: "auto" },
         el("span", { class: "why-title" }, passage.title),
         el("span", { class: "why-place" }, place(passage) || passage.uri),
-        el("span", { class: "why-fate" }, fate(passage)),
+        el("span", { class: "why-fate" }, fate(passage, covered)),
       ),
       el("td", {}, number(passage.score)),
       ...(reranked ? [el("td", {}, number(passage.reranked))] : []),
@@ -118,8 +118,8 @@ function passages(candidates) {
 
 const number = (score) => (typeof score === "number" ? score.toFixed(3) : "–");
 
-function fate({ number: marker, dropped }) {
-  if (marker) return t("why_used", marker);
+function fate({ number: marker, dropped }, covered) {
+  if (marker) return t(covered === false ? "why_named" : "why_used", marker);
   return has(`why_dropped_${dropped}`) ? t(`why_dropped_${dropped}`) : (dropped ?? t("why_unused"));
 }
 
