@@ -46,7 +46,7 @@ def read_set(paths: Sequence[Path], corpus: Path | None = None) -> EvaluationSet
     if corpus is None:
         documents = _own_documents(paths, sheets)
     elif corpus.is_dir():
-        documents = _folder(corpus)
+        documents = _folder(corpus, corpus, paths)
     elif corpus.suffix.lower() in (".json", ".jsonl", ".ndjson"):
         other = read_sheet(corpus)
         documents = Corpus.of_paragraphs(other.paragraphs)
@@ -73,13 +73,14 @@ def _own_documents(paths: Sequence[Path], sheets: Sequence[Sheet]) -> Corpus:
     if missing:
         raise DatasetError(f"{paths[0].name}: {missing[0]} is not in {root}; name the documents with --corpus")
     above = os.path.commonpath([Path(name).parent for name in named])
-    return _folder(root / above, root) if above else Corpus.of_files([root / name for name in named], root)
+    return _folder(root / above, root, paths) if above else Corpus.of_files([root / name for name in named], root)
 
 
-def _folder(folder: Path, root: Path | None = None) -> Corpus:
-    folder = folder.resolve()
-    found = [path for path in folder.rglob("*") if path.suffix.lower() in MEDIA and path.is_file()]
-    return Corpus.of_files(sorted(found), root or folder)
+def _folder(folder: Path, root: Path, sets: Sequence[Path]) -> Corpus:
+    """Every document in a folder, but for the sets themselves: a file of questions must not answer them."""
+    asked = {path.resolve() for path in sets}
+    found = [path for path in folder.resolve().rglob("*") if path.suffix.lower() in MEDIA and path.is_file()]
+    return Corpus.of_files(sorted(path for path in found if path not in asked), root.resolve())
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,11 @@ class TestAnotherCorpus:
         [case] = read_set([questions], tmp_path / "pages").cases
         assert case.places == {"tides.md"}
 
+    def test_questions_in_the_folder_are_no_documents(self, tmp_path: Path):
+        write(tmp_path / "tides.md", f"# Tides\n\n{TIDES}\n")
+        questions = write(tmp_path / "set.json", [{"question": "Why tides?", "document": "tides.md"}])
+        assert len(read_set([questions], tmp_path).corpus) == 1
+
     def test_one_document(self, tmp_path: Path):
         page = write(tmp_path / "tides.md", f"# Tides\n\n{TIDES}\n")
         questions = write(tmp_path / "set.jsonl", lines({"question": "Why tides?", "document": "tides.md"}))
