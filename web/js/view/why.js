@@ -105,6 +105,7 @@ function passages(candidates, covered) {
         "th",
         { scope: "row", dir: "auto" },
         el("span", { class: "why-title" }, passage.title),
+        " ",
         el("span", { class: "why-place" }, place(passage) || passage.uri),
         el("span", { class: "why-fate" }, fate(passage, covered)),
       ),
