@@ -48,10 +48,10 @@ class Desk:
         try:
             waits = [await self._job(job, record["receiptHandle"], remaining) for job in read_message(record["body"])]
         except BadJob as error:
-            audit("a message that cannot be read", message=record["messageId"], detail=str(error))
+            audit("a message that cannot be read", sqs_message=record["messageId"], detail=str(error))
             return _SOON
         except Exception:  # noqa: BLE001 - one message must not take the others of its batch along
-            logger().exception("a job failed", extra={"message": record["messageId"]})
+            logger().exception("a job failed", extra={"sqs_message": record["messageId"]})
             return _UNFORESEEN
         return max((wait for wait in waits if wait is not None), default=None)
 
