@@ -103,17 +103,21 @@ class _Packer:
 
     def add(self, block: Block, offset: int) -> Iterator[_Passage]:
         """What is full, now that a block comes, which begins at `offset` of the text."""
-        if block.kind == "table" and estimate_tokens(block.text) > self._budget:
+        if block.kind == "table" and _is_large(block.text, self._budget):
             yield from self.flush()
             yield from _rows(block, offset, self._budget)
             return
         for unit in _units(block, offset, self._budget):
-            if self._units and self._size + _cost(unit) > self._budget:
-                tail = self._tail(self._budget - _cost(unit)) if unit.prose else []
-                yield from self.flush()
-                for repeated in tail:
-                    self._append(repeated)
-            self._append(unit)
+            yield from self.put(unit)
+
+    def put(self, unit: _Unit) -> Iterator[_Passage]:
+        """What is full, now that a unit comes that finds no room in it."""
+        if self._units and self._size + _cost(unit) > self._budget:
+            tail = self._tail(self._budget - _cost(unit)) if unit.prose else []
+            yield from self.flush()
+            for repeated in tail:
+                self._append(repeated)
+        self._append(unit)
 
     def flush(self) -> Iterator[_Passage]:
         """What is left."""
@@ -143,18 +147,27 @@ def _cost(unit: _Unit) -> int:
     return unit.tokens + _GAP_TOKENS * unit.parted
 
 
+def _is_large(text: str, budget: int) -> bool:
+    """Whether a table is to be cut by rows. Of a long one nobody need count the tokens."""
+    return len(text) > 10 * budget or estimate_tokens(text) > budget
+
+
 def _units(block: Block, offset: int, budget: int) -> Iterator[_Unit]:
-    """The block, where it fits; else its sentences or lines, and of those too long, words."""
-    tokens = estimate_tokens(block.text)
-    whole = _Unit(block.text, offset, block.page, tokens, parted=True, prose=block.kind == "text")
-    if tokens <= budget:
+    """The block, where it fits; else its sentences or lines."""
+    whole = _Unit(block.text, offset, block.page, estimate_tokens(block.text), parted=True, prose=block.kind == "text")
+    if whole.tokens <= budget:
         yield whole
-        return
-    for sentence in _sentences(whole) if whole.prose else _cut(whole, _LINE.findall(block.text)):
-        if sentence.tokens <= budget:
-            yield sentence
+    else:
+        yield from _fitting(_sentences(whole) if whole.prose else _cut(whole, _LINE.findall(block.text)), budget)
+
+
+def _fitting(units: Iterable[_Unit], budget: int) -> Iterator[_Unit]:
+    """The units; of one that is too long, its words."""
+    for unit in units:
+        if unit.tokens <= budget:
+            yield unit
         else:
-            yield from _cut(sentence, _words(sentence.text, budget))
+            yield from _cut(unit, _words(unit.text, budget))
 
 
 def _sentences(unit: _Unit) -> list[_Unit]:
@@ -176,10 +189,9 @@ def _words(text: str, budget: int) -> Iterator[str]:
     run, size = "", 0
     for word in _WORD.findall(text):
         # No character is more than one token.
-        parts = (
-            [word] if estimate_tokens(word) <= budget else [word[i : i + budget] for i in range(0, len(word), budget)]
-        )
-        for part in parts:
+        step = len(word) if estimate_tokens(word) <= budget else budget
+        for start in range(0, len(word), step):
+            part = word[start : start + step]
             tokens = estimate_tokens(part)
             if run and size + tokens > budget:
                 yield run
@@ -197,10 +209,11 @@ def _rows(block: Block, offset: int, budget: int) -> Iterator[_Passage]:
     else:
         offset += len(header)
         lines = lines[_HEADER_LINES:]
+    rows = _Unit("".join(lines), offset, block.page, 0, parted=True, prose=False)
     room = budget - estimate_tokens(header)
-    rows = _Packer(room, 0)
-    body = Block("code", "".join(lines), page=block.page)
-    for place, part in enumerate(chain(rows.add(body, offset), rows.flush())):
+    packer = _Packer(room, 0)
+    parts = (part for unit in _fitting(_cut(rows, lines), room) for part in packer.put(unit))
+    for place, part in enumerate(chain(parts, packer.flush())):
         start = part.start - len(header) * (place == 0)
         yield _Passage(header + part.text, block.page, start, part.end)
 
