@@ -22,6 +22,7 @@ from thinkaloud.client import new_id
 KILLS = int(os.environ.get("INGEST_KILLS", "6"))
 #: Milliseconds from a delivery within which its processes are killed: before they have begun, or as they end.
 SPAN = 3_000
+PATIENCE_S = 400
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +35,7 @@ async def test_the_index_ends_with_just_the_chunks_of_each(stage: Stage) -> None
     faults = stage.cloud.events.faults
     async with aiohttp.ClientSession() as http:
         # A document is taken up again when the claim of the dead worker is over, and looked at once in a minute.
-        library = Library(stage.cloud, http, patience_s=400)
+        library = Library(stage.cloud, http, patience_s=PATIENCE_S)
         text = long_document(new_id("k"))
         expected = await library.chunks((await library.load(f"{new_id('clean')}.md", text))["id"])
         assert len(expected) >= 200
@@ -45,7 +46,7 @@ async def test_the_index_ends_with_just_the_chunks_of_each(stage: Stage) -> None
             count = KILLS // 2
             faults.set(DeliveryPlan(deliveries=3, at_once=at_once, kill_after_ms=0, kill_before_ms=SPAN, count=count))
             reading += [asyncio.create_task(library.load(f"{new_id('k')}.md", text)) for _ in range(count)]
-            await until(lambda: faults.struck == count)  # noqa: B023 - waited for here
+            await until(lambda: faults.struck == count, PATIENCE_S)  # noqa: B023 - waited for here
         documents = await asyncio.gather(*reading)
         took = time.monotonic() - began
         for document in documents:
