@@ -89,10 +89,14 @@ synth: infra/.venv/done ## the last build as the CDK app's CloudFormation, in in
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+# What a function needs besides the layer: everything in the layer is left out.
+BESIDES_LAYER = $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements/layer.txt)
 lock: | $(BIN)/uv ## resolve the lock files again (after a change of pyproject.toml)
 	$(COMPILE) --upgrade --extra local --extra dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --extra local -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/local.txt
 	$(COMPILE) -c requirements/dev.txt pyproject.toml -o requirements/layer.txt
+	$(COMPILE) -c requirements/dev.txt --extra http $(BESIDES_LAYER) pyproject.toml -o requirements/api.txt
+	$(COMPILE) -c requirements/dev.txt --extra documents $(BESIDES_LAYER) pyproject.toml -o requirements/ingest.txt
 	echo uv | $(COMPILE) --upgrade - -o requirements/uv.txt
 	echo aws-sam-cli | $(COMPILE) --upgrade - -o requirements/sam.txt
 	$(COMPILE) --upgrade infra/requirements.in -o infra/requirements.txt
