@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
@@ -18,16 +19,21 @@ from thinkaloud.protocol.encode import MAX_FRAME
 
 DOCUMENTS = 110
 SENTENCE = "青禾户外的客户在退款之前需要说明购买日期、订单号码、商品状况与希望的处理方式，客服会在两个工作日之内答复。"
+WORDS = [SENTENCE[at : at + 2] for at in range(0, len(SENTENCE) - 1, 2)]
 
 
 @pytest.fixture(scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """A cloud that finds a hundred long passages for a question."""
     handbook = tmp_path_factory.mktemp("handbook")
+    folder = handbook.joinpath(*[SENTENCE] * 9)  # every source names its way there
+    folder.mkdir(parents=True)
     for number in range(DOCUMENTS):
-        page = f"# 第{number}号退款说明：{SENTENCE * 14}\n\n{SENTENCE * 14}（第{number}号）\n"
-        (handbook / f"refunds-{number}.md").write_text(page, encoding="utf-8")
-    environ = {"TOP_K": "100", "PROMPT_TOKENS": "500000"}
+        # No two alike: near-duplicates are dropped.
+        words = random.Random(number).choices(WORDS, k=140)
+        page = f"# 第{number}号退款：{''.join(words[:90])}\n\n{''.join(words[90:])}。\n"
+        (folder / f"refunds-{number}.md").write_text(page, encoding="utf-8")
+    environ = {"TOP_K": "100", "MATCH_SHARE": "0", "PROMPT_TOKENS": "500000"}
     async with opened(tmp_path_factory.mktemp("large"), environ, samples=False) as stage:
         await load(stage, handbook)
         yield stage
