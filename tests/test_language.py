@@ -142,6 +142,12 @@ def test_a_text_is_shortened_by_tokens_at_a_word(text: str, short: str) -> None:
     assert shortened(text, 4) == short
 
 
+@given(st.text())
+def test_a_text_within_its_tokens_is_not_shortened(text: str) -> None:
+    assert shortened(text, estimate_tokens(text)) == text
+    assert shortened(text, estimate_tokens(text) - 1) != text or not estimate_tokens(text)
+
+
 @given(PROSE, st.integers(1, 40))
 def test_a_shortened_text_begins_as_the_whole_and_is_within_its_tokens(text: str, tokens: int) -> None:
     short = shortened(text, tokens)

@@ -131,6 +131,25 @@ def test_running_heads_are_said_once_and_page_numbers_never(blocks: Blocks) -> N
     ]
 
 
+def test_a_table_of_contents_has_no_headings_in_it(blocks: Blocks) -> None:
+    page = (
+        PdfPage().text(72, 770, "Contents", 16).text(72, 740, "1 Refunds" + " ." * 40 + " 3", 14).lines(72, 700, *PROSE)
+    )
+    assert [(block.kind, block.text) for block in blocks("a.pdf", pdf(page))][:2] == [
+        ("heading", "Contents"),
+        ("text", "1 Refunds … 3"),
+    ]
+
+
+def test_a_line_that_begins_bold_is_no_heading(blocks: Blocks) -> None:
+    page = (
+        PdfPage()
+        .text(72, 714, "Note that", bold=True)
+        .text(130, 714, "a refund takes five days from the day of return")
+    )
+    assert texts(blocks("a.pdf", pdf(page.lines(72, 700, *PROSE))))[0].startswith("Note that a refund takes")
+
+
 def test_a_turned_page_is_read_upright(blocks: Blocks) -> None:
     page = PdfPage(rotate=90)
     for line, text in enumerate(["Refunds", *PROSE]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -10,10 +11,15 @@ from statistics import median
 from thinkaloud.knowledge.documents.pdf_page import Glyph, Page
 from thinkaloud.knowledge.documents.pdf_tables import Grid, grids
 
+#: The dots that lead from an entry of a table of contents to its page, and what becomes of them.
+_LEADERS = re.compile(r"(?: ?[.．·…_]){4,} ?")
+LEADER = " … "
 #: Of a font's size: a gap between two words that is wider parts columns.
 _COLUMN_GAP = 2.5
 #: Of a font's size: how far a character may be off its line, being raised or lowered.
 _OFF_LINE = 0.7
+#: The share of a line's characters that are bold in a bold line; a line of text may begin with a bold word.
+_BOLD = 0.8
 #: Points between columns of text.
 _GUTTER = 10.0
 _MAX_DEPTH = 12
@@ -153,9 +159,10 @@ def _line(glyphs: Sequence[Glyph], start: int) -> Iterator[tuple[int, Line]]:
             spans[-1] = (spans[-1][0], glyph.x1)
             last = glyph
         cells[-1] += glyph.text
-    tidy = tuple(" ".join(cell.split()) for cell in cells)
+    tidy = tuple(_LEADERS.sub(LEADER, " ".join(cell.split())) for cell in cells)
     box = (min(g.x0 for g in seen), min(g.y0 for g in seen), max(g.x1 for g in seen), max(g.y1 for g in seen))
-    yield start, Line(tidy, tuple(spans), *box, median(glyph.size for glyph in seen), seen[0].is_bold)
+    is_bold = sum(glyph.is_bold for glyph in seen) > _BOLD * len(seen)
+    yield start, Line(tidy, tuple(spans), *box, median(glyph.size for glyph in seen), is_bold)
 
 
 def _is_in_columns(found: Sequence[Item]) -> bool:

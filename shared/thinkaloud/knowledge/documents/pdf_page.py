@@ -32,6 +32,8 @@ _HYPHENS = ("\x02", "\ufffe", "\xad")
 _BOLD = 600
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi|simhei", re.IGNORECASE)
 _NAME_BYTES = 128
+#: Every so many characters, and at the start of a line, it is asked whether the font is bold.
+_WEIGHED = 8
 
 Point = tuple[float, float]
 #: (a, b, c, d, e, f) of x' = ax + cy + e, y' = bx + dy + f.
@@ -123,7 +125,7 @@ def _glyphs(text: pdfium.PdfTextPage, turn: Callable[[float, float], Point]) -> 
         c.FPDFText_GetLooseCharBox(text, index, box)
         c.FPDFText_GetMatrix(text, index, matrix)
         size = c.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d)
-        if at_start or not index:
+        if at_start or index % _WEIGHED == 0:
             is_bold = _is_bold(text, index)
             at_start = character == " "
         (x0, y0), (x1, y1) = turn(box.left, box.bottom), turn(box.right, box.top)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from thinkaloud.knowledge.documents.block import HEADING_CHARACTERS
-from thinkaloud.knowledge.documents.pdf_lines import Item, Line, Table, joined
+from thinkaloud.knowledge.documents.pdf_lines import LEADER, Item, Line, Table, joined
 from thinkaloud.knowledge.documents.pdf_page import Page
 
 #: How much larger than the text a heading is set.
@@ -176,7 +176,10 @@ def _paragraph(lines: Sequence[Line], sizes: Sizes, *, at_end: bool = False) -> 
 
 
 def _may_head(text: str, limit: int) -> bool:
-    return len(text) <= limit and len(_LETTERS.findall(text)) > 1 and not text.endswith(("。", "；", "，", ";", ","))
+    """Whether a heading may read so: not as a sentence does, nor as an entry of a table of contents."""
+    if len(text) > limit or LEADER in text or text.endswith(("。", "；", "，", ";", ",")):
+        return False
+    return len(_LETTERS.findall(text)) > 1
 
 
 def _rounded(size: float) -> float:
