@@ -165,6 +165,8 @@ class LocalCloud:
         self._progress(f"reading {self._template.name}")
         origins = f"http://{HOST}:{self._port},http://localhost:{self._port}"
         parameters = await self._deployer.parameters(origins, secret)
+        if self._deployer.empty:  # a folder that was removed, or another embedding model
+            self.aws.forget()
         application = localised(
             await asyncio.to_thread(read_application, self._template, parameters), self._addresses()
         )

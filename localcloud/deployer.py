@@ -24,11 +24,13 @@ class StartFailed(Exception):
 class Deployer:
     """Chooses models and index by the user's environment, and stores their keys. The servers have been started.
 
-    Afterwards `chat` is the chat model, and `own_index` says whether the index is the local one.
+    Afterwards `chat` is the chat model, `own_index` says whether the index is the local one, and `empty` whether that
+    one holds nothing.
     """
 
     chat: Model
     own_index: bool
+    empty = False
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class Deployer:
         self.own_index = index.host == self._pinecone.url
         if self.own_index:
             self._open_index(embedding, await asyncio.to_thread(dimensions, embedding))
+            self.empty = not any(self._pinecone.index(INDEX).counts({}).values())
         return {
             "JwtAlgorithm": "HS256",
             "JwtIssuer": tokens.ISSUER,

@@ -96,6 +96,11 @@ class Aws:
             tasks.create_task(asyncio.to_thread(self._create_tables, list(application.tables.values())))
             tasks.create_task(asyncio.to_thread(self._create_storage, application))
 
+    def forget(self) -> None:
+        """Begin with empty tables, whatever the last run kept."""
+        if self._keep is not None:
+            self._keep.unlink(missing_ok=True)
+
     async def put_secret(self, name: str, value: str) -> str:
         """Stores a secret, replacing an older value, and gives its ARN."""
         return await asyncio.to_thread(self._put_secret, name, value)

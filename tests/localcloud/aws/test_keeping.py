@@ -60,6 +60,16 @@ async def test_a_table_that_has_changed_is_not_in_the_way(application: Applicati
     assert keep.read_text() == ""
 
 
+async def test_it_can_be_forgotten(application: Application, tmp_path: Path):
+    keep = tmp_path / "tables.jsonl"
+    keep.write_text('{"table": "usage", "item": {"pk": {"S": "x"}}}\n')
+    async with Aws(environment={}, keep=keep) as aws:
+        aws.forget()
+        aws.forget()
+        await aws.create(application)
+        assert dynamodb(aws).scan(TableName="usage")["Items"] == []
+
+
 async def test_a_start_that_failed_keeps_what_was(tmp_path: Path):
     keep = tmp_path / "tables.jsonl"
     keep.write_text('{"table": "state", "item": {"pk": {"S": "x"}, "sk": {"S": "x"}}}\n')
