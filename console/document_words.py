@@ -25,6 +25,7 @@ class DocumentWords:
     deleted: str
     absent: str
     failed: str
+    chunk: str
     chunks: str
     file: str
     outcome: str
@@ -54,12 +55,13 @@ _WORDS: dict[Language, DocumentWords] = {
         deleted="deleted",
         absent="not there",
         failed="failed",
+        chunk="1 passage",
         chunks="{} passages",
         file="File",
         outcome="Outcome",
         detail="Detail",
         seconds="Time",
-        summary="{} loaded ({} passages), {} unchanged, {} deleted, {} failed",
+        summary="{} loaded (passages: {}), {} unchanged, {} deleted, {} failed",
         more="... and {} more without trouble",
         nothing="There is no file in what was given.",
         unreadable="The file cannot be read: {}",
@@ -81,6 +83,7 @@ _WORDS: dict[Language, DocumentWords] = {
         deleted="已删除",
         absent="不存在",
         failed="失败",
+        chunk="1 段",
         chunks="{} 段",
         file="文件",
         outcome="结果",

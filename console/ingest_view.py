@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, get_args
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -56,6 +57,15 @@ class Lines(JsonLines):
         self._console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
+class _Bar(BarColumn):
+    """A bar that only moves to and fro while nobody knows how far it is."""
+
+    def render(self, task: Task) -> ProgressBar:
+        bar = super().render(task)
+        bar.pulse = bool(task.fields["unknown"])
+        return bar
+
+
 class Bars:
     """A bar for all files, and one for each that is under way."""
 
@@ -64,25 +74,29 @@ class Bars:
         self._bars: dict[str, TaskID] = {}
         self.progress = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
+            _Bar(bar_width=24),
             TextColumn("{task.fields[said]}", markup=False),
             TimeElapsedColumn(),
             console=console,
             transient=True,
         )
         self._total = total
-        self._all = self.progress.add_task(words.overall, total=total or None, said=f"0/{total}" if total else "")
+        said = f"0/{total}" if total else ""
+        self._all = self.progress.add_task(words.overall, total=total or 1, said=said, unknown=not total)
 
     def begin(self, name: str) -> None:
         """Open its bar."""
-        self._bars[name] = self.progress.add_task(_shortened(name), total=None, said="")
+        self._bars[name] = self.progress.add_task(_shortened(name), total=1, said="", unknown=True)
 
     def stage(self, name: str, stage: Stage, done: int = 0, total: int | None = None) -> None:
         """Move its bar."""
-        said = self._words.so_far.format(done) if stage == "reading" and done else getattr(self._words, stage)
-        if total:
-            said = f"{getattr(self._words, stage)} {done * 100 // total}%"
-        self.progress.update(self._bars[name], total=total, completed=done, said=said)
+        if stage == "reading" and done and not total:
+            said = self._words.so_far.format(done)
+        else:
+            said = getattr(self._words, stage) + (f" {done * 100 // total}%" if total else "")
+        # A bar that is full counts as finished, and its clock stops.
+        done, total = (min(done, total - 1), total) if total else (0, 1)
+        self.progress.update(self._bars[name], total=total, completed=done, said=said, unknown=total == 1)
 
     def end(self, outcome: Outcome) -> None:
         """Take its bar away."""
@@ -131,6 +145,8 @@ def summary_line(report: Report) -> str:
 def _detail(outcome: Outcome, words: DocumentWords, language: Language) -> str:
     if outcome.state == "failed":
         return reason(outcome.code, outcome.message, language)
+    if outcome.chunks == 1:
+        return words.chunk
     return words.chunks.format(outcome.chunks) if outcome.chunks else ""
 
 

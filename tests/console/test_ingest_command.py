@@ -46,8 +46,8 @@ async def ingest(api: HttpApi, project: Path, *arguments: str, **variables: str)
 async def test_lines_and_a_summary(api: HttpApi, project: Path, folder: Path):
     finished = await ingest(api, project, "handbook")
     lines = finished.out.splitlines()
-    assert sorted(lines[:2]) == ["loaded  handbook/leave.md  1 passages", "loaded  handbook/年假.pdf  1 passages"]
-    assert lines[2] == "2 loaded (2 passages), 0 unchanged, 0 deleted, 0 failed"
+    assert sorted(lines[:2]) == ["loaded  handbook/leave.md  1 passage", "loaded  handbook/年假.pdf  1 passage"]
+    assert lines[2] == "2 loaded (passages: 2), 0 unchanged, 0 deleted, 0 failed"
     assert (finished.code, finished.err) == (0, "")
 
 
@@ -85,7 +85,7 @@ async def test_into_the_local_cloud_that_runs(api: HttpApi, project: Path, folde
         finished = await thinkaloud("ingest", "handbook", cwd=project)
         deleted = await thinkaloud("ingest", "--delete", "handbook", cwd=project)
     assert (finished.code, len(api.uploads)) == (0, 2)
-    assert deleted.out.splitlines()[-1] == "0 loaded (0 passages), 0 unchanged, 2 deleted, 0 failed"
+    assert deleted.out.splitlines()[-1] == "0 loaded (passages: 0), 0 unchanged, 2 deleted, 0 failed"
     assert api.documents == {}
 
 
@@ -98,7 +98,7 @@ async def test_bars_then_a_table_on_a_terminal(api: HttpApi, project: Path, fold
     ) as terminal:
         await terminal.until("All files", "0/2", "handbook/leave.md", "waiting to be read")
         api.reading.set()
-        shown = await terminal.until("1 loaded (1 passages), 0 unchanged, 0 deleted, 1 failed")
+        shown = await terminal.until("1 loaded (passages: 1), 0 unchanged, 0 deleted, 1 failed")
         assert await terminal.end() == 1
     assert "It is locked with a password. Save it without one." in shown
     assert "Outcome" in shown
