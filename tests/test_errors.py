@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from thinkaloud import errors
-from thinkaloud.errors import CLIENT_CODES, ThinkaloudError, client_code
+from thinkaloud.client_codes import CLIENT_CODES, client_code
+from thinkaloud.errors import ThinkaloudError
 
 
 def tree(kind: type[Exception], depth: int = 0) -> Iterator[tuple[int, str]]:

@@ -9,9 +9,10 @@ import jwt
 import pytest
 
 from tests.builders import NOW, principal
+from thinkaloud.client_codes import client_code
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.labels import error_message
-from thinkaloud.errors import ForeignToken, IdentityError, KeysUnavailable, client_code
+from thinkaloud.errors import ForeignToken, IdentityError, KeysUnavailable
 from thinkaloud.gateway.events import Message
 from thinkaloud.identity.tokens import SecretKey, TokenVerifier
 from thinkaloud.language import Language

@@ -7,9 +7,10 @@ from typing import get_args
 
 import pytest
 
+from thinkaloud.client_codes import CLIENT_CODES
 from thinkaloud.dialogue import labels
 from thinkaloud.dialogue.labels import error_message, label
-from thinkaloud.errors import CLIENT_CODES, FrameError
+from thinkaloud.errors import FrameError
 from thinkaloud.language import Language, language_of
 from thinkaloud.protocol.frames import Status
 

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from thinkaloud.api.models import Refusal
+from thinkaloud.client_codes import client_code
 from thinkaloud.errors import (
     DispatchFailed,
     DocumentBusy,
@@ -23,7 +24,6 @@ from thinkaloud.errors import (
     ThinkaloudError,
     UnknownDocument,
     UnknownTurn,
-    client_code,
 )
 from thinkaloud.telemetry import audit, logger
 

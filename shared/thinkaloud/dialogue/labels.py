@@ -17,7 +17,7 @@ _LABELS: dict[str, dict[Language, str]] = {
     "generation.error": {"en": "The answer broke off", "zh": "回答中断"},
 }
 
-#: Error code -> what a client may show. Codes are those of `thinkaloud.errors.CLIENT_CODES`.
+#: Error code -> what a client may show. Codes are those of `thinkaloud.client_codes.CLIENT_CODES`.
 _ERRORS: dict[str, dict[Language, str]] = {
     "busy": {
         "en": "The previous question is still being answered. Wait for it, or stop it.",

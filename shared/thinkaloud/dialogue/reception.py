@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from thinkaloud.client_codes import client_code
 from thinkaloud.dialogue.admission import Admission, BusyPolicy
 from thinkaloud.dialogue.authentication import Authentication
 from thinkaloud.dialogue.filters import read_filter
 from thinkaloud.dialogue.job import Dispatcher, TurnJob
 from thinkaloud.dialogue.labels import error_message, notice_message
 from thinkaloud.dialogue.rescue import Rescue
-from thinkaloud.errors import FrameError, NotYours, ThinkaloudError, client_code
+from thinkaloud.errors import FrameError, NotYours, ThinkaloudError
 from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.rotation import rotate_due
 from thinkaloud.language import Language, language_of_locale

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from thinkaloud.client_codes import retryable
 from thinkaloud.dialogue.labels import error_message
-from thinkaloud.errors import JournalBroken, retryable
+from thinkaloud.errors import JournalBroken
 from thinkaloud.language import language_of_locale
 from thinkaloud.protocol.frames import MAX_SEQ, Citation, Complete, Error, Reset, Source, SourceDocument, Text, Usage
 from thinkaloud.state.records import Outcome, Segment, Turn

@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mappi
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
+from thinkaloud.client_codes import client_code
 from thinkaloud.dialogue.abstention import closest, uncovered
 from thinkaloud.dialogue.auditing import audit_of
 from thinkaloud.dialogue.citations import find_citations
@@ -27,7 +28,7 @@ from thinkaloud.dialogue.prompt import build_prompt
 from thinkaloud.dialogue.prompts import file_name, load_prompt
 from thinkaloud.dialogue.understanding import Rewrite, understand, understand_at_once
 from thinkaloud.dialogue.variants import Variants
-from thinkaloud.errors import InvalidFrame, KnowledgeError, client_code
+from thinkaloud.errors import InvalidFrame, KnowledgeError
 from thinkaloud.knowledge.search import Retrieval, Retriever, Search
 from thinkaloud.language import estimate_tokens, language_of, language_of_locale
 from thinkaloud.models.chat import ChatModel, Finish

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from thinkaloud.errors import DocumentError, KnowledgeError, LeaseLost, StorageError, client_code
+from thinkaloud.client_codes import client_code
+from thinkaloud.errors import DocumentError, KnowledgeError, LeaseLost, StorageError
 from thinkaloud.knowledge.documents import open_guarded
 from thinkaloud.knowledge.ingest import Ingestor
 from thinkaloud.library.jobs import Arrival, Removal

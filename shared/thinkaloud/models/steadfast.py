@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from thinkaloud.errors import ModelBusy, ModelError, ModelRefused, ModelStalled, ModelUnavailable, client_code
+from thinkaloud.client_codes import client_code
+from thinkaloud.errors import ModelBusy, ModelError, ModelRefused, ModelStalled, ModelUnavailable
 from thinkaloud.models.chat import Begin, ChatMessage, ChatModel, Delta, Event
 from thinkaloud.telemetry import logger
 
