@@ -99,6 +99,7 @@ _TUNABLE = {
     "PromptTokens": "PROMPT_TOKENS",
     "AnswerTokens": "ANSWER_TOKENS",
     "TopK": "TOP_K",
+    "EmbeddingApi": "EMBEDDING_API",
     "DenseWeight": "DENSE_WEIGHT",
     "MatchShare": "MATCH_SHARE",
     "AbstainBelow": "ABSTAIN_BELOW",

@@ -134,11 +134,15 @@ class AuditSettings:
 
 @dataclass(frozen=True)
 class EmbeddingSettings:
-    """The embedding model, set apart from the chat model: its own endpoint, name and key."""
+    """The embedding model, set apart from the chat model: its own endpoint, name and key.
+
+    `api` is what the endpoint speaks: `openai`, or `pinecone` for a model of Pinecone inference.
+    """
 
     base_url: str = variable("EMBEDDING_BASE_URL")
     model: str = variable("EMBEDDING_MODEL")
     api_key_arn: str = variable("EMBEDDING_API_KEY_ARN", "")
+    api: Literal["openai", "pinecone"] = variable("EMBEDDING_API", "openai", choices=("openai", "pinecone"))
 
 
 @dataclass(frozen=True)

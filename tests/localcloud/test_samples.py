@@ -50,7 +50,7 @@ class Index(MemoryIndex):
 @pytest.fixture
 def embedder(monkeypatch: pytest.MonkeyPatch) -> Embedder:
     made = Embedder()
-    monkeypatch.setattr(samples.knowledge, "embedder", lambda: made)
+    monkeypatch.setattr(samples.knowledge, "embedder", lambda kind: made)
     return made
 
 

@@ -48,7 +48,12 @@ class Recipe:
 
 
 class HybridRetriever:
-    """`Retriever` by one embedding and one query, by meaning and by words at once."""
+    """`Retriever` by one embedding and one query, by meaning and by words at once.
+
+    Attributes:
+        recipe: how passages are found and chosen.
+        reranker: what is asked for a second opinion, if anything.
+    """
 
     def __init__(
         self,
@@ -61,8 +66,8 @@ class HybridRetriever:
         self._embedder = embedder
         self._index = index
         self._lexicons = lexicons
-        self._recipe = recipe
-        self._reranker = reranker
+        self.recipe = recipe
+        self.reranker = reranker
 
     async def retrieve(self, tenant: str, search: Search) -> Retrieval:
         clock = _Clock()
@@ -77,19 +82,19 @@ class HybridRetriever:
         found = await self._index.query(tenant, query)
         clock.lap("search")
         candidates = [Candidate(match.passage, match.score) for match in found]
-        threshold = self._recipe.abstain_below * (LEANING if search.context else 1.0)
-        if self._reranker is not None and pays(self._recipe.rerank, [each.score for each in candidates], threshold):
-            candidates = await self._reranked(self._reranker, search, candidates)
+        threshold = self.recipe.abstain_below * (LEANING if search.context else 1.0)
+        if self.reranker is not None and pays(self.recipe.rerank, [each.score for each in candidates], threshold):
+            candidates = await self._reranked(self.reranker, search, candidates)
             clock.lap("rerank")
-        matches, candidates = choose(candidates, self._recipe.top_k, self._recipe.match_share)
+        matches, candidates = choose(candidates, self.recipe.top_k, self.recipe.match_share)
         return Retrieval(matches, candidates, covers(candidates, threshold), threshold, clock.laps)
 
     def _query(self, search: Search, dense: Sequence[float], lexicon: Lexicon) -> IndexQuery:
-        share = self._recipe.dense_weight
+        share = self.recipe.dense_weight
         return IndexQuery(
             dense=[share * value for value in dense],
             sparse=scaled(query_vector(search.text, search.context, lexicon), 1 - share),
-            top_k=min(max(CANDIDATES * self._recipe.top_k, 1), max(MOST_CANDIDATES, self._recipe.top_k)),
+            top_k=min(max(CANDIDATES * self.recipe.top_k, 1), max(MOST_CANDIDATES, self.recipe.top_k)),
             filter=search.filter,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from thinkaloud.knowledge.ingest import Ingestor
 from thinkaloud.knowledge.lexicons import Lexicons
@@ -17,5 +18,10 @@ def ingestor(tenant: str, index: PineconeIndex, statistics: Lexicons | None = No
 
     `statistics` are counted in, in the place of those in the table.
     """
-    pacing = Pacing(read(IngestSettings, os.environ).tokens_per_minute)
-    return Ingestor(tenant, knowledge.embedder(), index, statistics or knowledge.lexicons(), pacing)
+    return Ingestor(tenant, knowledge.embedder("passage"), index, statistics or knowledge.lexicons(), _pacing())
+
+
+@cache
+def _pacing() -> Pacing:
+    """One for all tenants: the rate is the model's."""
+    return Pacing(read(IngestSettings, os.environ).tokens_per_minute)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import Literal
 
 import boto3
 import httpx2
@@ -14,7 +15,9 @@ from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
 from thinkaloud.knowledge.reranking import PineconeReranker
 from thinkaloud.knowledge.retriever import HybridRetriever, Recipe
+from thinkaloud.models.embedding import Embedder
 from thinkaloud.models.openai_embedding import OpenAIEmbedder
+from thinkaloud.models.pinecone_embedding import PineconeEmbedder
 from thinkaloud.settings import EmbeddingSettings, IndexSettings, RetrievalSettings, TableSettings, read
 from thinkaloud.state.items import CLIENT_CONFIG
 from thinkaloud.state.lexicons import DynamoLexicons
@@ -30,9 +33,12 @@ def http() -> httpx2.AsyncClient:
     return openai.DefaultAsyncHttpxClient()
 
 
-def embedder() -> OpenAIEmbedder:
-    """The embedding model of the environment."""
+def embedder(kind: Literal["query", "passage"]) -> Embedder:
+    """The embedding model of the environment, for questions or for passages."""
     settings = read(EmbeddingSettings, os.environ)
+    if settings.api == "pinecone":
+        hosted = AsyncPinecone(api_key=api_key(settings.api_key_arn), host=settings.base_url)
+        return PineconeEmbedder(hosted, settings.model, kind)
     client = openai.AsyncOpenAI(
         base_url=settings.base_url,
         api_key=api_key(settings.api_key_arn),
@@ -68,7 +74,7 @@ def retriever(statistics: Lexicons | None = None, vectors: PineconeIndex | None 
         rerank=settings.rerank,
     )
     reranker = PineconeReranker(_pinecone(), settings.rerank_model) if settings.rerank_model else None
-    return HybridRetriever(embedder(), vectors or index(), statistics or lexicons(), recipe, reranker)
+    return HybridRetriever(embedder("query"), vectors or index(), statistics or lexicons(), recipe, reranker)
 
 
 def models() -> dict[str, str]:
