@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import boto3
 import pytest
 
@@ -24,6 +25,7 @@ from localcloud.pinecone.server import PineconeServer
 from localcloud.ports import free_port
 from localcloud.template.errors import TemplateError
 from tests.cloud.conversation import ask
+from tests.cloud.library import Library
 from tests.localcloud.processes import children, gone
 from tests.localcloud.project import small_project
 from thinkaloud.client import Client, new_id
@@ -74,6 +76,22 @@ async def test_it_starts_says_where_it_is_ends_and_starts_again(project: Path, t
         async with Client(again.ws_url, again.token()) as client:
             heard = await ask(client, "How long does a refund take?", session=new_id("s"))
         assert "working days" in heard.text
+
+
+async def test_documents_outlive_a_run(project: Path, tmp_path: Path):
+    """The list of them is in a table, their chunks are in the index: both are there the next time."""
+    options = {"port": 0, "state": tmp_path, "environ": {}, "pace": 0, "samples": False}
+    async with LocalCloud(project, **options) as cloud, aiohttp.ClientSession() as http:
+        document = await Library(cloud, http).load("kettles.md", b"# Kettles\n\nThe kettle holds 4.5 litres.\n")
+        assert document["status"] == "ready"
+    async with LocalCloud(project, **options) as again, aiohttp.ClientSession() as http:
+        library = Library(again, http)
+        _, listed = await library.call("GET", "/documents")
+        assert listed["documents"] == [document]
+        assert len(await library.chunks(document["id"])) == 1
+        await library.call("DELETE", f"/documents/{document['id']}")
+        await library.gone(document["id"])
+        assert await library.chunks(document["id"]) == []
 
 
 async def test_a_taken_port_is_said_before_anything_starts(project: Path, tmp_path: Path):
