@@ -11,7 +11,7 @@ from functools import cache
 from aws_lambda_powertools import Logger
 
 #: Libraries that log every request at INFO, which CloudWatch would bill.
-_CHATTY = ("botocore", "httpx", "httpx2", "openai", "pinecone")
+_CHATTY = ("botocore", "mangum", "httpx", "httpx2", "openai", "pinecone")
 
 
 @cache

@@ -14,12 +14,14 @@ from thinkaloud.settings import TableSettings, UploadSettings, read
 from thinkaloud.state.dynamo_audits import DynamoAudits
 from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.items import CLIENT_CONFIG
+from thinkaloud.telemetry import logger
 from thinkaloud.wiring import library
 
 
 @cache
 def gateway() -> Mangum:
     """What turns an event into a request to the application, and its response into an answer."""
+    logger()  # quiets the libraries, whatever a request comes to log
     client = boto3.client("dynamodb", config=CLIENT_CONFIG)
     table = read(TableSettings, os.environ).name
     shelves = Library(

@@ -12,6 +12,7 @@ from thinkaloud.knowledge.pinecone_index import PineconeIndex
 from thinkaloud.library.clerk import Clerk
 from thinkaloud.library.desk import Desk
 from thinkaloud.settings import UploadSettings, read
+from thinkaloud.telemetry import logger
 from thinkaloud.wiring import knowledge, library
 from thinkaloud.wiring.ingestion import ingestor
 
@@ -25,6 +26,7 @@ def runner() -> asyncio.Runner:
 @cache
 def desk() -> Desk:
     """What works on batches of messages."""
+    logger()  # quiets the libraries, before they are used
     settings = read(UploadSettings, os.environ)
     clerk = Clerk(library.documents(), library.uploads(), _ingestor, settings.bucket, settings.max_bytes)
     return Desk(clerk, library.jobs())
