@@ -151,7 +151,7 @@ async def test_meaning_and_words_share_the_score_as_they_are_told() -> None:
         index = await filled()
         await ask(index=index, recipe=Recipe(dense_weight=weight))
         (query,) = index.queries
-        assert sum(value * value for value in query.dense) == pytest.approx(weight * weight)
+        assert sum(value * value for value in query.dense) == pytest.approx(weight * weight, abs=1e-9)
         assert sum(query.sparse.values) == pytest.approx(1 - weight)
 
 

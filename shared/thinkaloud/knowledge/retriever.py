@@ -26,6 +26,8 @@ from thinkaloud.telemetry import logger
 
 #: Candidates for each passage that is wanted, and the most: duplicates take places, and the audit shows the others.
 CANDIDATES, MOST_CANDIDATES = 4, 30
+#: What a dense vector that is to count for nothing is scaled by: the index wants one that is not all zeros.
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class HybridRetriever:
     def _query(self, search: Search, dense: Sequence[float], lexicon: Lexicon) -> IndexQuery:
         share = self.recipe.dense_weight
         return IndexQuery(
-            dense=[share * value for value in dense],
+            dense=[max(share, _LEAST) * value for value in dense],
             sparse=scaled(query_vector(search.text, search.context, lexicon), 1 - share),
             top_k=min(max(CANDIDATES * self.recipe.top_k, 1), max(MOST_CANDIDATES, self.recipe.top_k)),
             filter=search.filter,
