@@ -10,12 +10,21 @@ import pytest
 from thinkaloud.client_codes import CLIENT_CODES
 from thinkaloud.dialogue import labels
 from thinkaloud.dialogue.labels import error_message, label
-from thinkaloud.errors import FrameError
+from thinkaloud.errors import (
+    DocumentBusy,
+    FrameError,
+    InvalidRequest,
+    ScopeMissing,
+    UnknownDocument,
+    UnknownTurn,
+)
 from thinkaloud.language import Language, language_of
 from thinkaloud.protocol.frames import Status
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-CODES = sorted({code for kind, (code, _) in CLIENT_CODES.items() if not issubclass(kind, FrameError)})
+#: What brings its own words: frames that cannot be read, and what only callers of the HTTP API hear.
+OWN_WORDS = (FrameError, InvalidRequest, ScopeMissing, UnknownDocument, UnknownTurn, DocumentBusy)
+CODES = sorted({code for kind, (code, _) in CLIENT_CODES.items() if not issubclass(kind, OWN_WORDS)})
 PHASES = get_args(Status.model_fields["phase"].annotation)
 
 
