@@ -1,6 +1,6 @@
 """The chat page as the local cloud serves it, in a real browser, over the real path.
 
-`THINKALOUD_SCREENSHOTS=docs make test ARGS="tests/cloud/test_page.py -k picture"` takes the README's pictures anew.
+`THINKALOUD_SCREENSHOTS=docs make test ARGS="tests/cloud -k picture"` takes the README's pictures anew.
 """
 
 from __future__ import annotations

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import os
+from pathlib import Path
 
 import docx
 import pytest
-from playwright.async_api import FilePayload, Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, ViewportSize, expect
 
 from localcloud.cloud import LocalCloud
 from tests.browser import OpenUrl
-from tests.cloud.test_page import ask, ended
+from tests.cloud.test_page import LEAVE, REFUND, ask, ended
 from thinkaloud.client import new_id
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("markdown")]
@@ -119,3 +122,29 @@ async def test_a_file_that_cannot_be_read_says_why(
     panel = await open_panel(page, "Documents")
     row = await bring(panel, f"{new_id('x')}-{name}", content)
     await expect(row).to_contain_text(words, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("file", "locale", "question", "why"),
+    [
+        ("why.png", "en-GB", REFUND, "Why this answer"),
+        ("why-zh.png", "zh-CN", LEAVE, "为何这样回答"),
+    ],
+    ids=["en", "zh"],
+)
+async def test_the_readmes_picture_of_the_reasons(
+    cloud: LocalCloud, open_url: OpenUrl, file: str, locale: str, question: str, why: str
+) -> None:
+    size = ViewportSize(width=1360, height=1200)
+    page = await open_url(cloud.page_url, locale=locale, viewport=size, color_scheme="light")
+    await ended(await ask(page, question))  # the first one starts processes
+    await page.locator("#renew").click()
+    turn = await ask(page, question)
+    await ended(turn)
+    await turn.get_by_text(why).click()
+    await expect(turn.locator(".why-facts")).to_be_visible()
+    await page.evaluate("scrollTo(0, 0)")
+    picture = await page.screenshot()
+    assert 20_000 < len(picture) < 300_000
+    if folder := os.environ.get("THINKALOUD_SCREENSHOTS"):
+        await asyncio.to_thread((Path(folder) / file).write_bytes, picture)

@@ -6,11 +6,16 @@ import { errorText } from "./document.js";
 import { button, el } from "./dom.js";
 import { place } from "./sources.js";
 
+/** Passages that were not used and are shown without being asked for. */
+const BEST_OTHERS = 2;
+
 export class Why {
   #turn = null;
   #load;
   /** The turn's audit; false while it is fetched, null before; an ApiError where it could not be had. */
   #audit = null;
+  /** How many passages are shown; all of them once the reader asks. */
+  #most = null;
   #summary = el("summary");
   #body = el("div", { class: "why-body" });
   element = el("details", { class: "why", hidden: true }, this.#summary, this.#body);
@@ -43,7 +48,14 @@ export class Why {
     if (this.#audit === null) return;
     if (this.#audit === false) this.#body.replaceChildren(el("p", {}, t("why_loading")));
     else if (this.#audit instanceof Error) this.#body.replaceChildren(el("p", {}, this.#trouble()), " ", this.#again());
-    else this.#body.replaceChildren(...sections(this.#audit));
+    else this.#body.replaceChildren(...sections(this.#audit, this.#most ?? first(this.#audit), () => this.#showAll()));
+  }
+
+  #showAll() {
+    this.#most = Infinity;
+    this.#draw();
+    // The button that did it is gone: go on where the rows came.
+    this.#summary.focus({ preventScroll: true });
   }
 
   /** An answer of long ago, or of a server without audits, has none. */
@@ -56,10 +68,13 @@ export class Why {
   }
 }
 
-function sections(audit) {
+/** Passages shown at first: all that were used, and the best of the others. */
+const first = ({ candidates = [] }) => candidates.findLastIndex(({ number: marker }) => marker) + 1 + BEST_OTHERS;
+
+function sections(audit, most, onAll) {
   return [
     section(t("why_search"), searchOf(audit)),
-    section(t("why_found"), foundOf(audit)),
+    section(t("why_found"), foundOf(audit, most, onAll)),
     section(t("why_time"), bars(audit.timings ?? {})),
     section(t("why_means"), meansOf(audit)),
   ].filter(Boolean);
@@ -79,10 +94,11 @@ function searchOf({ kind, search, context, rewritten, filter }) {
 }
 
 /** Whether the documents cover the question, and each passage with its scores and what became of it. */
-function foundOf({ candidates, threshold, covered }) {
+function foundOf({ candidates, threshold, covered }, most, onAll) {
   if (!candidates?.length) return [];
   const nodes = typeof covered === "boolean" ? [verdict(candidates[0], threshold ?? 0, covered)] : [];
-  nodes.push(passages(candidates, covered));
+  nodes.push(passages(candidates.slice(0, most), covered));
+  if (candidates.length > most) nodes.push(button(t("why_all", candidates.length - most), onAll, { class: "plain more" }));
   return nodes;
 }
 

@@ -192,6 +192,7 @@ export const EN = {
   why_covered_reranked: (best) => `The documents cover the question: the re-ranker gives the best passage ${best}.`,
   why_uncovered_reranked: (best) => `The documents do not cover the question: the re-ranker gives the best passage ${best} only.`,
   why_passage: "Passage",
+  why_all: (count) => `Show ${count} more`,
   why_score: "Score",
   why_reranked: "Re-ranked",
   why_used: (marker) => `Given to the answer as [${marker}]`,

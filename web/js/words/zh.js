@@ -191,6 +191,7 @@ export const ZH = {
   why_covered_reranked: (best) => `资料涵盖此问题：重排模型给最佳段落 ${best} 分。`,
   why_uncovered_reranked: (best) => `资料未涵盖此问题：重排模型只给最佳段落 ${best} 分。`,
   why_passage: "段落",
+  why_all: (count) => `再显示 ${count} 段`,
   why_score: "得分",
   why_reranked: "重排得分",
   why_used: (marker) => `作为 [${marker}] 用于回答`,
