@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from benchmarks.pdf_writer import HEIGHT, PdfPage, pdf
@@ -150,11 +152,33 @@ def test_a_line_that_begins_bold_is_no_heading(blocks: Blocks) -> None:
     assert texts(blocks("a.pdf", pdf(page.lines(72, 700, *PROSE))))[0].startswith("Note that a refund takes")
 
 
-def test_a_turned_page_is_read_upright(blocks: Blocks) -> None:
-    page = PdfPage(rotate=90)
+@pytest.mark.parametrize(
+    ("rotate", "matrix", "place"),
+    [
+        (90, "0 1 -1 0", lambda line: (72 + line * 20, 72)),
+        (180, "-1 0 0 -1", lambda line: (500, 72 + line * 20)),
+        (270, "0 -1 1 0", lambda line: (500 - line * 20, 700)),
+    ],
+)
+def test_a_turned_page_is_read_upright(
+    blocks: Blocks, rotate: int, matrix: str, place: Callable[[int], tuple[int, int]]
+) -> None:
+    page = PdfPage(rotate=rotate)
     for line, text in enumerate(["Refunds", *PROSE]):
-        page.operators.append(f"BT /latin {20 if not line else 11} Tf 0 1 -1 0 {72 + line * 20} 72 Tm ({text}) Tj ET")
+        x, y = place(line)
+        page.operators.append(f"BT /latin {20 if not line else 11} Tf {matrix} {x} {y} Tm ({text}) Tj ET")
     assert texts(blocks("a.pdf", pdf(page))) == ["Refunds", WHOLE]
+
+
+@pytest.mark.parametrize("number", ["7", "- 7 -", "Page 7", "Page 7 of 90", "7/90", "第 7 页", "第7页，共90页", "p. 7"])
+def test_a_page_number_is_no_text(blocks: Blocks, number: str) -> None:
+    page = PdfPage().lines(72, 700, *PROSE).text(280, 20, number)
+    assert texts(blocks("a.pdf", pdf(page))) == [WHOLE]
+
+
+def test_a_row_of_numbers_at_the_edge_is_text(blocks: Blocks) -> None:
+    page = PdfPage().lines(72, 700, *PROSE).text(72, 20, "1 2 3 4 " * 12 + "x")
+    assert len(blocks("a.pdf", pdf(page))) == 2
 
 
 @pytest.mark.parametrize("stamp", ["", "Scanned by an app"])

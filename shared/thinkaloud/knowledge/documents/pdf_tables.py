@@ -10,9 +10,10 @@ from thinkaloud.knowledge.documents.pdf_page import Glyph, Page, Rule
 
 #: Points by which rules that belong together may miss each other.
 _NEAR = 3.0
-#: Rules of a page in one direction, and cells of a table. More of them are a drawing.
+#: Rules of a page in one direction, cells of a table, tables of a page. More of them are a drawing.
 _MAX_RULES = 1_000
-_MAX_CELLS = 20_000
+_MAX_CELLS = 5_000
+_MAX_TABLES = 50
 
 
 class Grid:
@@ -71,7 +72,7 @@ def grids(page: Page) -> list[Grid]:
     if max(len(horizontal), len(vertical)) > _MAX_RULES:
         return []
     found = (Grid(across, down) for across, down in _crossing(horizontal, vertical))
-    return [grid for grid in found if grid.is_table]
+    return [grid for grid in found if grid.is_table][:_MAX_TABLES]
 
 
 def _joined(rules: Sequence[Rule]) -> list[Rule]:

@@ -33,9 +33,8 @@ _ITEM = re.compile(
 )
 _LETTERS = re.compile(r"[^\W\d_]")
 _DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(
-    r"[\W_]*(?:page|第|p\.?)?\s*#\s*(?:页)?(?:\s*(?:of|/|共|，共)\s*#\s*(?:页)?)?[\W_]*", re.IGNORECASE
-)
+_WORDS = re.compile(r"\w+")
+_PAGE_NUMBER = re.compile(r"(?:page|p|第)? ?\d+ ?页?(?: (?:of|共)? ?\d+ ?页?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class RunningHeads:
             head = _head(item, page)
             if head is None or not isinstance(item, Line):
                 rest.append(item)
-            elif head in self._said or _PAGE_NUMBER.fullmatch(head[0]):
+            elif head in self._said or _PAGE_NUMBER.fullmatch(" ".join(_WORDS.findall(item.text))):
                 continue
             else:
                 (new if head in self._known else rest).append(item)

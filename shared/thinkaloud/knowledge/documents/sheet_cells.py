@@ -15,6 +15,8 @@ _DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 5
 _PERCENT = frozenset((9, 10))
 #: What in a format is text to show, a colour, or a currency.
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+#: Characters of a format; Excel's longest is 255.
+_FORMAT_CHARACTERS = 255
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -114,7 +116,7 @@ def _formats(styles: etree._Element | None) -> dict[int, str]:
 
 
 def _form(code: str) -> str:
-    shown = _LITERAL.sub("", code.partition(";")[0])
+    shown = _LITERAL.sub("", code.partition(";")[0][:_FORMAT_CHARACTERS])
     if "%" in shown:
         return "percent"
     return "date" if re.search(r"[dmyhs]", shown, re.IGNORECASE) and "general" not in shown.lower() else ""
