@@ -1,7 +1,7 @@
 """S3 in front of moto: what S3 refuses and moto does not, and which pages may call.
 
-Presigned URLs are good for what they were signed for, nobody comes without a signature, and a bucket's CORS rules count
-(moto lets every origin in). A refused request's body is read and dropped, so that the client gets to hear why.
+Presigned URLs are good for what they were signed for, nobody comes without a signature, and a bucket's CORS rules
+count, as S3 counts them. A refused request's body is read and dropped, so that the client gets to hear why.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ class MotoProcess:
             stdout=PIPE,
             stderr=PIPE,
             limit=_LONGEST_LINE,
-            env={**os.environ, **credentials},
+            # No web page is to read a table or a secret; of S3, `Buckets` says which pages may call.
+            env={**os.environ, **credentials, "MOTO_DISABLE_GLOBAL_CORS": "true"},
             start_new_session=True,  # Ctrl-C reaches this process alone, which then stops moto in its turn
         )
         started = cls(process)

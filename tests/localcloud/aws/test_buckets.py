@@ -190,6 +190,12 @@ async def test_a_foreign_page_cannot_read_the_answer(storage: Storage):
     assert "access-control-allow-origin" not in headers
 
 
+async def test_no_page_reads_another_service(storage: Storage):
+    asks = {"Origin": PAGE, "X-Amz-Target": "secretsmanager.ListSecrets", "Authorization": "AWS4-HMAC-SHA256 x"}
+    async with storage.session.post(storage.url, data=b"{}", headers=asks) as answer:
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
 def test_clients_with_keys_do_as_before(storage: Storage):
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda n: storage.s3.put_object(Bucket="uploads", Key=f"k{n}", Body=b"x"), range(8)))
