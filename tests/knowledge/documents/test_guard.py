@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.pdf_writer import PdfPage, pdf
-from tests.knowledge.documents.office_files import word, workbook
+from tests.knowledge.documents.office_files import changed, word, workbook
 from thinkaloud.errors import DocumentError
 from thinkaloud.knowledge.documents import Limits, guard, open_document, open_guarded
 
@@ -47,6 +47,19 @@ def test_an_error_comes_through_as_what_it_is(tmp_path: Path) -> None:
         open_guarded(path, "scan.pdf")
     assert caught.value.code == "scanned"
     assert str(caught.value).startswith("scan.pdf: its 1 pages")
+
+
+def test_the_log_learns_where_a_library_stumbled_and_nothing_of_the_document(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(changed(word("Text."), {"word/document.xml": b"<secret\x1b[31m"}))
+    with pytest.raises(DocumentError):
+        open_guarded(path, "a.docx")
+    logged = capfd.readouterr().err
+    assert "XMLSyntaxError at " in logged
+    assert "secret" not in logged
+    assert len(logged.splitlines()) == 1
 
 
 def test_there_may_be_no_file(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def test_markdown_is_titled_by_its_first_heading(read: Read) -> None:
         ("page.html", "<h1>Refunds</h1><p>Five days.", "Refunds"),
         ("page.html", "<title>Help</title><h1>Refunds</h1><p>Five days.", "Help"),
         ("a\u202egpj.txt", "Five days.", "agpj"),
+        ("\u202e.txt", "Five days.", "text/plain"),
     ],
 )
 def test_a_title_is_found_or_is_the_files_name(read: Read, name: str, content: str, title: str) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import sys
+import traceback
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -23,9 +24,17 @@ def _serve(asked: dict[str, Any], out: IO[str]) -> None:
         for block in document.blocks() if not asked["only_head"] else ():
             print(json.dumps(asdict(block)), file=out)
     except DocumentError as error:
+        _trace(error.__cause__)
         print(json.dumps({"error": error.code, "message": str(error)}), file=out)
     else:
         print(json.dumps("end"), file=out)
+
+
+def _trace(cause: BaseException | None) -> None:
+    """Tell the log where a library stumbled, but nothing of the document: what it said may be in the error's text."""
+    if cause is not None and cause.__traceback__ is not None and not isinstance(cause, DocumentError):
+        place = traceback.extract_tb(cause.__traceback__)[-1]
+        sys.stderr.write(f"{type(cause).__name__} at {place.filename}:{place.lineno}\n")
 
 
 def _limit(memory: int, seconds: int) -> None:

@@ -41,7 +41,7 @@ def open_document(path: Path, uri: str, media: str | None = None) -> Document:
         heading, sample = _beginning(kind.reader().blocks(path))
         title = normalise(kind.reader().title(path)) or (heading if kind.headed else "") or normalise(named.stem)
     blocks = partial(_blocks, kind, path, named.name)
-    return Document(uri, _on_one_line(title), kind.media, language_of(sample), blocks)
+    return Document(uri, _on_one_line(title) or kind.media, kind.media, language_of(sample), blocks)
 
 
 def read_document(path: Path, root: Path) -> Document:

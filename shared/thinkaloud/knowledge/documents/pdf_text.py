@@ -26,6 +26,9 @@ _SHORT = 8.0
 _MARGIN = 0.1
 #: Running heads kept in mind.
 _MAX_HEADS = 200
+_HEAD_CHARACTERS = 100
+#: Points by which the height of a head may differ from page to page.
+_STEP = 4
 _ENDS = tuple('.。!！?？:：;；”"」)）')
 _ITEM = re.compile(
     r"[•◦▪●○■□◆–—*·-]\s|\(?\d{1,3}[.)、．]\s?\D|[（(][一二三四五六七八九十\d]{1,3}[)）]|[一二三四五六七八九十]{1,3}、"
@@ -35,6 +38,9 @@ _LETTERS = re.compile(r"[^\W\d_]")
 _DIGITS = re.compile(r"\d+")
 _WORDS = re.compile(r"\w+")
 _PAGE_NUMBER = re.compile(r"(?:page|p|第)? ?\d+ ?页?(?: (?:of|共)? ?\d+ ?页?)?", re.IGNORECASE)
+
+#: The text of a running head, its numbers left out, and the height at which it stands, in steps of `_STEP` points.
+_Head = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Sizes:
 
     def level(self, size: float) -> int:
         """The level of a heading of this size; 0 for the text's."""
-        if size < self.body * _LARGER:
+        if not self.body or size < self.body * _LARGER:
             return 0
         return min(1 + sum(larger > _rounded(size) for larger in self._larger), _MAX_LEVEL)
 
@@ -98,12 +104,6 @@ class RunningHeads:
         return new, rest
 
 
-#: The text of a running head, its numbers left out, and the height at which it stands, in steps of `_STEP` points.
-_Head = tuple[str, int]
-_STEP = 4
-_HEAD_CHARACTERS = 100
-
-
 def _head(item: Item, page: Page) -> _Head | None:
     """How a line would be known again if it were a running head; None where it cannot be one."""
     in_margin = item.y1 < page.height * _MARGIN or item.y0 > page.height * (1 - _MARGIN)
@@ -135,7 +135,7 @@ def paragraphs(found: Sequence[Item], sizes: Sizes) -> Iterator[Paragraph | Tabl
 
 
 def _columns(rows: list[Line], sizes: Sizes) -> Iterator[Paragraph | list[tuple[str, ...]]]:
-    """Rows with gaps at the same places are a table without rules; a single one is a line of text."""
+    """Rows of equally many parts are a table without rules; a single one is a line of text."""
     if len(rows) > 1 and len({len(row.cells) for row in rows}) == 1:
         yield [row.cells for row in rows]
         return
