@@ -1,9 +1,8 @@
 """A stand-in for the HTTP API and its bucket, for tests of who talks to them: documents move one step each time they
 are looked at, so that no test waits for a clock.
 
-api = HttpApi()
-await api.start()
-api.fates["scan.pdf"] = "scanned"     # any error code; what is not named becomes ready
+async with HttpApi() as api:
+    api.fates["scan.pdf"] = "scanned"     # any error code; what is not named becomes ready
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import hashlib
 import json
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -37,7 +36,7 @@ def document_id(name: str) -> str:
 
 
 class HttpApi:
-    """One server on 127.0.0.1. The attributes may be changed while it runs."""
+    """One server on 127.0.0.1, as an async context manager. The attributes may be changed while it runs."""
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
@@ -64,7 +63,7 @@ class HttpApi:
         self._looks: dict[str, int] = {}
         self._arrival = asyncio.Condition()
 
-    async def start(self) -> None:
+    async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._cors, self._gatekeeper], client_max_size=2**27)
         app.router.add_get("/documents", self._list)
         app.router.add_post("/documents", self._create)
@@ -79,8 +78,13 @@ class HttpApi:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.stop()
 
     async def stop(self) -> None:
+        """Answer nobody any more; again does nothing."""
         self.uploading.set()
         await self._runner.cleanup()
 

@@ -24,10 +24,8 @@ async def good() -> str:
 
 @pytest.fixture
 async def api() -> AsyncIterator[HttpApi]:
-    api = HttpApi()
-    await api.start()
-    yield api
-    await api.stop()
+    async with HttpApi() as api:
+        yield api
 
 
 @pytest.fixture

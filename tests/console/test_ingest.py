@@ -41,10 +41,8 @@ class Told:
 
 @pytest.fixture
 async def api() -> AsyncIterator[HttpApi]:
-    api = HttpApi()
-    await api.start()
-    yield api
-    await api.stop()
+    async with HttpApi() as api:
+        yield api
 
 
 @pytest.fixture

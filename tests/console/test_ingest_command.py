@@ -23,10 +23,8 @@ from thinkaloud.client.errors import CannotConnect, RequestRefused
 
 @pytest.fixture
 async def api() -> AsyncIterator[HttpApi]:
-    api = HttpApi()
-    await api.start()
-    yield api
-    await api.stop()
+    async with HttpApi() as api:
+        yield api
 
 
 @pytest.fixture

@@ -36,9 +36,7 @@ def open_page(stage: Stage, open_url: OpenUrl) -> OpenPage:  # the stage is the 
 @pytest.fixture
 async def api(stage: Stage) -> AsyncIterator[HttpApi]:
     """The HTTP API, which the page on the stage is told of."""
-    api = HttpApi()
-    await api.start()
     assert stage.config is not None
-    stage.config |= {"http": api.url, "token": bearer()}
-    yield api
-    await api.stop()
+    async with HttpApi() as api:
+        stage.config |= {"http": api.url, "token": bearer()}
+        yield api

@@ -194,6 +194,21 @@ async def test_what_will_never_be_taken_is_only_dismissed(open_page: OpenPage, a
     await expect(panel.get_by_role("listitem")).to_have_count(0)
 
 
+async def test_a_file_over_the_limit_is_refused_before_it_travels(open_page: OpenPage, api: HttpApi) -> None:
+    page = await open_page(tolerate=("413",))
+    transfer = await page.evaluate_handle(
+        """() => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(101 * 2 ** 20)], "film.txt"));
+          return transfer;
+        }"""
+    )
+    await page.dispatch_event("body", "drop", {"dataTransfer": transfer})
+    panel = await opened(page)
+    await expect(row(panel, "film.txt")).to_contain_text("The file is too large.")
+    assert not any(request.startswith("PUT /bucket") for request in api.requests)
+
+
 async def test_an_upload_is_stopped(open_page: OpenPage, api: HttpApi) -> None:
     api.uploading.clear()
     page = await open_page()
