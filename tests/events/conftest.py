@@ -24,12 +24,17 @@ from localcloud.template.reader import read_application
 from tests.dialogue.players import Found
 from thinkaloud.dialogue.turn import Abilities
 from thinkaloud.identity.principal import Principal
+from thinkaloud.knowledge.ingest import Ingestor
+from thinkaloud.knowledge.lexicons import Lexicons
+from thinkaloud.knowledge.memory_index import MemoryIndex
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
+from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.settings import ConnectionSettings
 from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations
+from thinkaloud.state.lexicons import MemoryLexicons
 from thinkaloud.state.records import Connection, TurnKey
-from thinkaloud.wiring import authorizer, connections, reception, settle, stream, turn
+from thinkaloud.wiring import api, authorizer, connections, ingest, library, reception, settle, stream, turn
 
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
@@ -42,17 +47,22 @@ def event(name: str) -> dict[str, Any]:
     return loaded
 
 
+GONE = {"Error": {"Code": "GoneException"}, "ResponseMetadata": {"HTTPStatusCode": 410}}
+
+
 class Functions:
     """The functions of the template in this process, on moto, each with its own environment.
 
     `rights` has the IAM actions that each function has used; `posted` and `dispatched` what it sent to a connection
-    and to the turn, which nothing receives here. `looked` is set once the turn has read its control item.
+    and to the turn, which nothing receives here; once `gone`, no connection takes anything. `looked` is set once the
+    turn has read its control item.
     """
 
     def __init__(self, application: Application) -> None:
         self.rights: defaultdict[str, set[str]] = defaultdict(set)
         self.posted: list[dict[str, Any]] = []
         self.dispatched: list[dict[str, Any]] = []
+        self.gone = False
         self.looked = threading.Event()
         self._application = application
         self._running = ""
@@ -70,6 +80,24 @@ class Functions:
         with patch.dict(os.environ, function.environment):
             return module.handler(payload, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
 
+    def upload(self, text: str) -> None:
+        """Put a file where `api-announce` was told to, as a page does."""
+        told = json.loads(event("ingest-upload")["Records"][0]["body"])["Records"][0]["s3"]["object"]
+        assert len(text.encode()) == told["size"]
+        boto3.client("s3", region_name="us-east-1").put_object(Bucket=self._bucket, Key=told["key"], Body=text.encode())
+
+    def from_bucket(self, name: str) -> dict[str, Any]:
+        """An event of S3's, from the bucket that there is here."""
+        changed = event(name)
+        told = json.loads(changed["Records"][0]["body"])
+        told["Records"][0]["s3"]["bucket"]["name"] = self._bucket
+        changed["Records"][0]["body"] = json.dumps(told)
+        return changed
+
+    @property
+    def _bucket(self) -> str:
+        return self._application.functions["ApiFunction"].environment["UPLOAD_BUCKET"]
+
     def leave_connections_behind(self) -> None:
         """Take all seats of the events' user for connections that are gone, but whose `$disconnect` never came."""
         table = self._application.functions["ConnectFunction"].environment["TABLE_NAME"]
@@ -81,9 +109,16 @@ class Functions:
 
     def claim(self, key: TurnKey) -> None:
         """Take a turn, as a worker does that then dies."""
+        assert self._conversations.claim(key, time.time()) is not None
+
+    def enqueue(self, key: TurnKey, behind: str) -> None:
+        """Put a turn behind another one, as the policy `queue` does."""
+        assert self._conversations.enqueue(key, behind)
+
+    @property
+    def _conversations(self) -> DynamoConversations:
         table = self._application.functions["TurnFunction"].environment["TABLE_NAME"]
-        store = DynamoConversations(boto3.client("dynamodb", region_name="us-east-1"), table)
-        assert store.claim(key, time.time()) is not None
+        return DynamoConversations(boto3.client("dynamodb", region_name="us-east-1"), table)
 
     def called(self, model: Any, params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]] | None:
         """botocore's `before-call`: notes the action, and answers where moto has nobody to ask."""
@@ -95,14 +130,13 @@ class Functions:
                 return AWSResponse(params["url"], 202, HTTPHeaders(), None), {"StatusCode": 202}
             case "execute-api:PostToConnection":
                 self.rights[self._running].add("execute-api:ManageConnections")
+                if self.gone:
+                    return AWSResponse(params["url"], 410, HTTPHeaders(), None), GONE
                 self.posted.append(json.loads(params["body"]))
                 return AWSResponse(params["url"], 200, HTTPHeaders(), None), {}
             case "execute-api:GetConnection":
                 self.rights[self._running].add("execute-api:ManageConnections")
-                return AWSResponse(params["url"], 410, HTTPHeaders(), None), {
-                    "Error": {"Code": "GoneException"},
-                    "ResponseMetadata": {"HTTPStatusCode": 410},
-                }
+                return AWSResponse(params["url"], 410, HTTPHeaders(), None), GONE
         self.rights[self._running].add(action)
         if (self._running, action) == ("turn", "dynamodb:GetItem"):
             self.looked.set()
@@ -144,6 +178,11 @@ def application() -> Iterator[Application]:
         parameters["JwtSecretArn"] = secrets.create_secret(Name="jwt", SecretString=EVENTS_SECRET)["ARN"]
         application = read_application(ROOT / "template.yaml", parameters)
         boto3.client("dynamodb", region_name="us-east-1").create_table(**application.tables["StateTable"].create)
+        boto3.client("s3", region_name="us-east-1").create_bucket(
+            Bucket=application.functions["ApiFunction"].environment["UPLOAD_BUCKET"]
+        )
+        queue = application.functions["ApiFunction"].environment["INGEST_QUEUE_URL"].rpartition("/")[2]
+        boto3.client("sqs", region_name="us-east-1").create_queue(QueueName=queue)
         yield application
 
 
@@ -157,14 +196,19 @@ def functions(application: Application, monkeypatch: pytest.MonkeyPatch) -> Iter
     session.events.register("before-call", functions.called)
     abilities = Abilities(Found(), PatientChat(functions), prompt_tokens=2_000)
     monkeypatch.setattr(turn, "abilities", lambda: abilities)
+    index, lexicons = MemoryIndex(), Lexicons(MemoryLexicons())
+    monkeypatch.setattr(ingest, "_ingestor", lambda tenant: Ingestor(tenant, HashingEmbedder(), index, lexicons))
     forget()
     yield functions
     stream.runner().close()
+    ingest.runner().close()
     forget()
 
 
 def forget() -> None:
     """The wiring keeps clients for the life of a process; here each test is one."""
+    for built in (api.gateway, ingest.desk, ingest.runner, library.documents, library.uploads, library.jobs):
+        built.cache_clear()
     authorizer.verifier.cache_clear()
     connections.connections.cache_clear()
     connections.doorman.cache_clear()

@@ -15,6 +15,7 @@ from thinkaloud.state.records import TurnKey
 FUNCTION_OF = {
     "authorizer-browser": "authorizer",
     "authorizer-native": "authorizer",
+    "authorizer-http": "authorizer",
     "connect": "connect",
     "connect-no-origin": "connect",
     "message-ask": "default",
@@ -25,6 +26,13 @@ FUNCTION_OF = {
     "message-auth": "default",
     "message-invalid": "default",
     "disconnect": "disconnect",
+    "api-announce": "api",
+    "api-list": "api",
+    "api-show": "api",
+    "api-remove": "api",
+    "api-audit": "api",
+    "ingest-upload": "ingest",
+    "ingest-remove": "ingest",
     "settle": "settle",
     "turn": "turn",
 }
@@ -80,7 +88,8 @@ def test_other_messages_are_answered_on_the_open_socket(functions: Functions) ->
     ping["requestContext"]["connectedAt"] = int(time.time() * 1_000)
     assert body(functions.invoke("default", ping)) == {"type": "pong", "re": "3"}
     assert body(functions.invoke("default", event("message-invalid")))["type"] == "error"
-    assert functions.invoke("default", event("message-stop")) == {"statusCode": 200}
+    heard = body(functions.invoke("default", event("message-stop")))
+    assert (heard["type"], heard["code"]) == ("notice", "unknown_turn")
 
 
 def test_a_turn_answers_a_question_that_was_stored(functions: Functions) -> None:
@@ -144,3 +153,41 @@ def test_a_user_may_have_so_many_connections(functions: Functions) -> None:
 def test_a_connection_is_forgotten(functions: Functions) -> None:
     functions.invoke("connect", event("connect"))
     assert functions.invoke("disconnect", event("disconnect")) == {"statusCode": 200}
+
+
+def test_a_request_is_let_in_by_its_token(functions: Functions) -> None:
+    answer = functions.invoke("authorizer", event("authorizer-http"))
+    assert answer["isAuthorized"] is True
+    assert answer["context"] == event("api-list")["requestContext"]["authorizer"]["lambda"]
+
+
+def test_a_document_is_announced_uploaded_read_and_removed(functions: Functions) -> None:
+    announced = functions.invoke("api", event("api-announce"))
+    assert announced["statusCode"] == 201
+    told = json.loads(announced["body"])
+    document, upload = told["document"], told["upload"]
+    assert (document["name"], document["status"], document["metadata"]) == ("退货.md", "waiting", {"team": "客服"})
+    assert upload["headers"] == {"content-type": "text/markdown", "if-none-match": "*"}
+    assert "content-length%3Bcontent-type%3Bhost%3Bif-none-match" in upload["url"]
+
+    functions.upload("# 退货\n\n十四天之内可以退货。邮费由我们承担。\n")
+    assert functions.invoke("ingest", functions.from_bucket("ingest-upload")) == {"batchItemFailures": []}
+    shown = json.loads(functions.invoke("api", event("api-show"))["body"])
+    assert (shown["status"], shown["chunks"], shown["error"]) == ("ready", 1, None)
+    listed = json.loads(functions.invoke("api", event("api-list"))["body"])
+    assert [each["id"] for each in listed["documents"]] == [document["id"]]
+    assert functions.invoke("ingest", functions.from_bucket("ingest-upload")) == {"batchItemFailures": []}
+
+    removed = functions.invoke("api", event("api-remove"))
+    assert (removed["statusCode"], json.loads(removed["body"])["document"]["status"]) == (202, "deleting")
+    assert functions.invoke("ingest", event("ingest-remove")) == {"batchItemFailures": []}
+    assert functions.invoke("api", event("api-show"))["statusCode"] == 404
+
+
+def test_why_an_answer_is_what_it_is(functions: Functions) -> None:
+    assert functions.invoke("api", event("api-audit"))["statusCode"] == 404
+    functions.invoke("default", event("message-ask"))
+    functions.invoke("turn", event("turn"))
+    answer = functions.invoke("api", event("api-audit"))
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"])["question"] == "How long does a refund take?"

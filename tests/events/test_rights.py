@@ -9,6 +9,7 @@ import pytest
 
 from localcloud.template.document import load_document
 from tests.events.conftest import ROOT, Functions, event
+from thinkaloud.state.records import TurnKey
 
 #: The policies that stand apart from a role.
 APART = {"connect": "ConnectPresencePolicy"}
@@ -30,10 +31,10 @@ def granted(name: str) -> set[str]:
     return {action for action in actions if not action.startswith(own)}
 
 
-def asked_again() -> dict[str, Any]:
+def asked_again(turn: str) -> dict[str, Any]:
     """The question as a new turn, whose workers will all die."""
     message = event("message-ask")
-    message["body"] = json.dumps({**json.loads(message["body"]), "turn": "t9Zz4kLm2pQa"})
+    message["body"] = json.dumps({**json.loads(message["body"]), "turn": turn})
     return message
 
 
@@ -52,10 +53,19 @@ def used(functions: Functions) -> dict[str, set[str]]:
     functions.invoke("default", event("message-resume"))
     functions.invoke("turn", functions.dispatched[-1])
     assert functions.posted[-1]["type"] == "complete"
-    functions.invoke("default", asked_again())
+    functions.invoke("default", asked_again("t9Zz4kLm2pQa"))
+    waits = TurnKey("qinghe", json.loads(event("message-ask")["body"])["session"], "tWaits4kLm2p")
+    functions.enqueue(waits, behind="t9Zz4kLm2pQa")
     functions.invoke("settle", {**event("settle"), "requestPayload": functions.dispatched[-1]})
     assert functions.posted[-1]["code"] == "crashed"
+    assert functions.dispatched[-1]["key"]["turn"] == waits.turn
     functions.invoke("disconnect", event("disconnect"))
+    # Nobody is there any more, and whoever finds that out forgets the connection.
+    functions.gone = True
+    functions.invoke("default", event("message-resume"))
+    functions.invoke("turn", functions.dispatched[-1])
+    functions.invoke("default", asked_again("tWaits4kLm2p"))
+    functions.invoke("settle", {**event("settle"), "requestPayload": functions.dispatched[-1]})
     return functions.rights
 
 
