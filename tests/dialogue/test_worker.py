@@ -752,6 +752,32 @@ def test_looks_that_fail_for_a_while_end_nothing() -> None:
     assert live(scenario).text() == TEXT
 
 
+# ---- many at once ----------------------------------------------------------------------------------------------------
+
+
+def test_of_fifty_who_ask_at_once_nobody_waits_twice_as_long_for_the_first_word_as_one_alone() -> None:
+    """With a worker for each, as Lambda gives them: what turns share (stores, poster, model) holds none of them up."""
+
+    async def scenario(house: House) -> None:
+        async def first_word(number: int) -> float:
+            key = turn_key(f"turn-{number:05}", session=f"burst-{number:04}")
+            began = now()
+            house.ask(key)
+            assert await house.another().work(TurnJob(key)) == 1
+            return next(at for at, frame in house.heard[HERE] if is_text_of(key, frame)) - began
+
+        alone = await first_word(0)
+        waits = sorted(await asyncio.gather(*map(first_word, range(1, 51))))
+        assert waits[int(0.95 * len(waits))] <= 2 * alone
+
+    house = live(scenario)
+    assert house.calls == 51
+
+
+def is_text_of(key: TurnKey, frame: dict[str, Any]) -> bool:
+    return frame.get("turn") == key.turn and frame["type"] == "text"
+
+
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
 
