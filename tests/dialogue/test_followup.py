@@ -65,6 +65,13 @@ How about seniors
 还能再续一次吗？
 这种情况要扣钱吗？
 他们周末上班吗？
+Tell me more.
+Can you explain that in more detail?
+Continue
+继续
+详细说说
+还有吗？
+举个例子
 """.strip().splitlines()
 
 ALONE = """

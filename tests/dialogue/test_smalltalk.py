@@ -45,6 +45,7 @@ Shorter, please.
 What did I just ask?
 what was my first question?
 Could you put that in simpler words?
+Explain that in simpler words
 用英文再说一遍
 翻译成英文
 总结一下刚才的对话
@@ -76,6 +77,11 @@ Can I continue a contract?
 可以换个颜色吗？
 怎么换成大一码？
 再说说病假
+继续
+详细说说
+Continue.
+Explain that.
+Tell me more.
 那外包人员呢？
 发票内容可以改吗？
 英文发票可以开吗？

@@ -47,7 +47,7 @@ def test_a_follow_up_is_looked_for_in_the_light_of_what_was_asked(text: str, bef
     ("text", "before"), [("How long does that take?", "What does a new zip cost?"), ("要怎么申请？", 年假)]
 )
 def test_one_that_names_nothing_is_looked_for_as_what_it_leans_on(text: str, before: str) -> None:
-    assert understood(text, before) == Understood("follow_up", Search(f"{before}\n{text}"), "rules")
+    assert understood(text, before) == Understood("follow_up", Search(f"{before}\n{text}", before), "rules")
 
 
 def test_without_a_conversation_there_is_nothing_to_lean_on() -> None:

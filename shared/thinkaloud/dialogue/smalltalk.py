@@ -36,16 +36,16 @@ _CHINESE_PHRASE = re.compile(
 # A word on the conversation: an act of speech, and nothing that it could be about but what was said.
 _ENGLISH_ACT = re.compile(
     r"\b(?:summari[sz]e|recap|sum up|repeat|rephrase|reword|shorten|simplify|translate|paraphrase"
-    r"|(?:say|put|write|tell me|answer|reply|give me|explain|read) (?:that|it|this|all that|the same|everything)\b.*"
-    r"|(?:say|answer|reply|respond|continue|speak|write) (?:again|in|more|as)\b.*"
+    r"|(?:say|put|write|tell me|answer|reply|give me|read) (?:that|it|this|all that|the same|everything)\b.*"
+    r"|explain (?:that|this|it) (?:again|in (?:other|simpler|plain|simple) words|more simply)\b.*"
+    r"|(?:say|answer|reply|respond|speak|write) (?:again|in|more|as)\b.*"
     r"|what (?:did|have) (?:i|you|we) (?:just )?(?:ask|asked|say|said|talk|talked|tell|told|discuss|discussed)\w*"
-    r"|what was my (?:first|last|previous|earlier) (?:question|message)|go on|continue)\b"
+    r"|what was my (?:first|last|previous|earlier) (?:question|message))\b"
     r"|^(?:in|shorter|simpler|briefer|more briefly|once more|again|as)\b"
 )
 _CHINESE_ACT = re.compile(
     r"总结|概括|归纳|小结|翻译|译成|译为|复述|重复|改写|缩写|缩短|精简|简化|再说|再讲|重说|换成|换个|说得|讲得|写得|说短|用.{1,6}(?:说|讲|写|回答|翻译|重复|总结)"
     r"|(?:刚才|刚刚|前面|之前)(?:我|你|您|我们)?(?:都)?(?:问|说|聊|讲|提)|(?:我|你|您)(?:刚才|刚刚|前面|之前)(?:都)?(?:问|说|聊|讲|提)"
-    r"|继续|接着说"
 )
 #: What such a word may name without being about the documents: the conversation, its form, a language.
 _SPEECH = """

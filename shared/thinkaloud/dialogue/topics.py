@@ -19,25 +19,26 @@ _ENGLISH = """
 a about above after again against ago all allowed already also although always am among an and another any anybody
 anyhow anyone anything anyway anywhere apart applies apply applying are aren't arrive arrived arrives as ask at away
 be because become been before begin being below best better between both bring but by call can can't cannot case cases
-certain change changed changes check choose claim come comes condition conditions cost costs could couldn't count
-counts day days deadline detail details did didn't differ difference different do does doesn't doing don't done down
-during each earlier early either else end ends enough even ever every everybody everyone everything exactly example
-except expire expires explain extend extended extra far fast few fewer figure find first five for former found four
-from further general get gets getting give given go goes going gone good got great had hand happen happened happens
-has hasn't have haven't having he help her here hers him his hour hours how however i i'd i'll i'm i've if in include
-included includes including instead into is isn't it it'd it'll it's its just keep keeps kind know last late later
-latter least leave less let like limit limits list little long longer look lot made make makes many maximum may maybe
-me mean means meant might mind mine minimum minute minutes moment money month months more most much must my name near
-necessary need needed needs neither never new next no nobody none nor normal normally not nothing now number obtain of
-off often ok okay old older on once one ones only or order other others otherwise ought our out over own part people
-per perhaps person place please point possible precisely problem process put quite rather reach reason receive replace
-request required right rule rules same say says second see several shall she short should show since six so some
-somebody someone something sometimes somewhere soon sort start starts step steps still stop submit such sure take
-taken takes tell ten than that that's the their them then there there's these they they're thing things think this
-those though three through till time times to today together tomorrow too total true try twice two type types under
-unless until up upon us use used uses using usual usually very wait want was way ways we week weeks well went were
-what what's whatever when when's whenever where where's whether which while who who's whole whom whose why will with
-within without won't work works worth would wouldn't year years yes yet you you'd you'll you're you've your yours
+certain change changed changes check choose come comes condition conditions continue cost costs could couldn't
+count counts day days deadline detail details did didn't differ difference different do does doesn't doing don't done
+down during each earlier early either elaborate else end ends enough even ever every everybody everyone everything
+exactly example except expire expires explain extend extended extra far fast few fewer figure find first five for
+former found four from further general get gets getting give given go goes going gone good got great had hand happen
+happened happens has hasn't have haven't having he help her here hers him his hour hours how however i i'd i'll i'm
+i've if in include included includes including instead into is isn't it it'd it'll it's its just keep keeps kind know
+last late later latter least leave less let like limit limits list little long longer look lot made make makes many
+maximum may maybe me mean means meant might mind mine minimum minute minutes moment money month months more most much
+must my name near necessary need needed needs neither never new next no nobody none nor normal normally not nothing
+now number obtain of off often ok okay old older on once one ones only or other others otherwise ought our out
+over own part people per perhaps person place please point possible precisely problem process put quite rather reach
+reason receive replace request required right rule rules same say says second see several shall she short should show
+since six so some somebody someone something sometimes somewhere soon sort start starts step steps still stop submit
+such sure take taken takes tell ten than that that's the their them then there there's these they they're thing things
+think this those though three through till time times to today together tomorrow too total true try twice two type
+types under unless until up upon us use used uses using usual usually very wait want was way ways we week weeks well
+went were what what's whatever when when's whenever where where's whether which while who who's whole whom whose why
+will with within without won't work works worth would wouldn't year years yes yet you you'd you'll you're you've your
+yours
 """
 _CHINESE = """
 或者 也是 还是 还有 再次 只有 那么 那样 这样 对于 但是 不过 而且 并且 因为 所以 如果 要是 假如 万一 的话 除了 关于
@@ -50,7 +51,8 @@ _CHINESE = """
 每月 每周 每个 一天 一年 一月 一周 小时 分钟 天数 次数 块钱 费用 价格 收费 免费 金额 数量 标准 规定 规则 政策 要求
 条件 流程 步骤 手续 方法 办法 方式 材料 资料 东西 线上 线下 网上 情况 问题 原因 好处 坏处 区别 不同 差别 结果 例子
 内容 部分 地方 事情 申请 办理 处理 提交 审批 批准 同意 通知 联系 使用 看到 开始 结束 提前 推迟 延长 延期 到期 过期
-生效 弄丢 丢了 坏了 弄坏 等待 完成 成功 失败
+生效 弄丢 丢了 坏了 弄坏 等待 完成 成功 失败 定期 经常 马上 立即 自动 直接
+继续 接着 举例 举个 例如 比如
 """
 #: Characters of grammar, which separate words; not where they are part of a noun (会员, 要求, 能力).
 _CHINESE_GRAMMAR = (

@@ -58,7 +58,7 @@ def understand_by_rules(text: str, memory: Sequence[Exchange]) -> Understood:
         return Understood("question", Search(text))
     if not reading.topics:
         # It names nothing of its own, so that what it leans on is what is looked for.
-        return Understood("follow_up", Search(f"{context}\n{text}"), "rules")
+        return Understood("follow_up", Search(f"{context}\n{text}", context), "rules")
     return Understood("follow_up", Search(text, context), "rules")
 
 
