@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.builders import passage
 from thinkaloud.knowledge.choosing import choose
-from thinkaloud.knowledge.covering import RERANKED_COVERS, covers
+from thinkaloud.knowledge.covering import AGREED, LEANING, RERANKED_COVERS, covers, threshold_for
 from thinkaloud.knowledge.search import Candidate
 
 LEAVE = "Everybody who has worked here for a year has fourteen days of annual leave. Five of them carry over."
@@ -75,3 +77,25 @@ def test_the_documents_cover_what_the_best_passage_matches_well_enough() -> None
 def test_a_re_ranker_has_read_them_and_knows_better() -> None:
     assert covers([candidate("Refunds.", 0.3, RERANKED_COVERS)], 0.47)
     assert not covers([candidate("Refunds.", 0.9, RERANKED_COVERS - 0.01)], 0.47)
+
+
+@pytest.mark.parametrize(
+    ("places", "covered"),
+    [
+        ([("a", 10), ("a", 12), ("a", 14)], True),
+        ([("a", 10), ("b", 0), ("a", 6), ("c", 0), ("a", 11)], True),
+        ([("a", 10), ("a", 11)], False),
+        ([("a", 10), ("a", 11), ("a", 40), ("a", 15)], False),
+        ([("a", 10), ("b", 11), ("b", 12), ("b", 13)], False),
+        ([("a", 10), ("b", 0), ("c", 0), ("d", 0), ("e", 0), ("a", 9), ("a", 11)], False),
+    ],
+)
+def test_less_is_enough_where_the_best_passages_stand_together(places: list[tuple[str, int]], covered: bool) -> None:
+    candidates = [Candidate(passage(document=document, position=at), 0.4) for document, at in places]
+    threshold = threshold_for(candidates, 0.47, leaning=False)
+    assert threshold == pytest.approx(0.47 * (AGREED if covered else 1.0))
+    assert covers(candidates, threshold) is covered
+
+
+def test_a_question_that_leans_on_the_conversation_needs_a_little_less() -> None:
+    assert threshold_for([], 0.47, leaning=True) == pytest.approx(0.47 * LEANING)

@@ -83,7 +83,7 @@ class Scored:
 async def filled() -> Watched:
     index = Watched()
     dense = await HashingEmbedder(64).embed(TEXTS)
-    passages = [passage(text, position=number, metadata={"number": number}) for number, text in enumerate(TEXTS)]
+    passages = [passage(text, document=f"d{number}", metadata={"number": number}) for number, text in enumerate(TEXTS)]
     vectors = [PassageVector(one, passage_vector(text)) for one, text in zip(dense, TEXTS, strict=True)]
     await index.upsert("qinghe", passages, vectors)
     return index

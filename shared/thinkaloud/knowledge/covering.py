@@ -12,6 +12,20 @@ RERANKED_COVERS = 0.3
 #: The share of the threshold that is asked for where a question leans on the conversation: what that was about often
 #: stands in another document than the answer.
 LEANING = 0.9
+#: The share of it that is enough where the best passages agree: that many of the first ones stand within so many places
+#: of the best one, in its document.
+AGREED = 0.75
+AGREE, LOOKED_AT, WITHIN = 3, 5, 4
+
+
+def threshold_for(candidates: Sequence[Candidate], abstain_below: float, *, leaning: bool) -> float:
+    """The score that the best candidate must reach, or the documents do not answer.
+
+    A question in words of its own scores low, though it is answered. But then the passages that match it a little are
+    those around the answer, while words that match by chance are scattered over documents and pages. So less is enough
+    where most of the best passages stand together.
+    """
+    return abstain_below * (LEANING if leaning else 1.0) * (AGREED if _agree(candidates[:LOOKED_AT]) else 1.0)
 
 
 def covers(candidates: Sequence[Candidate], threshold: float) -> bool:
@@ -25,3 +39,14 @@ def covers(candidates: Sequence[Candidate], threshold: float) -> bool:
         return False
     best = candidates[0]
     return best.score >= threshold if best.reranked is None else best.reranked >= RERANKED_COVERS
+
+
+def _agree(best: Sequence[Candidate]) -> bool:
+    """Whether enough of these stand near the first one, in its document."""
+    near = [
+        each
+        for each in best
+        if each.passage.document == best[0].passage.document
+        and abs(each.passage.position - best[0].passage.position) <= WITHIN
+    ]
+    return len(near) >= AGREE

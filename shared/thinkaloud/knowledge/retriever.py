@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from thinkaloud.errors import KnowledgeError
 from thinkaloud.knowledge.choosing import choose
-from thinkaloud.knowledge.covering import LEANING, covers
+from thinkaloud.knowledge.covering import covers, threshold_for
 from thinkaloud.knowledge.dense import blended
 from thinkaloud.knowledge.index import IndexQuery, VectorIndex
 from thinkaloud.knowledge.lexicon import Lexicon
@@ -84,7 +84,7 @@ class HybridRetriever:
         found = await self._index.query(tenant, query)
         clock.lap("search")
         candidates = [Candidate(match.passage, match.score) for match in found]
-        threshold = self.recipe.abstain_below * (LEANING if search.context else 1.0)
+        threshold = threshold_for(candidates, self.recipe.abstain_below, leaning=bool(search.context))
         if self.reranker is not None and pays(self.recipe.rerank, [each.score for each in candidates], threshold):
             candidates = await self._reranked(self.reranker, search, candidates)
             clock.lap("rerank")
