@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+
+from aiohttp import web
 
 from localcloud.gateway.errors import PortTaken
 
@@ -28,3 +31,20 @@ def check_free(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise PortTaken(HOST, port) from error
+
+
+async def listen(runner: web.BaseRunner, host: str, port: int) -> str:
+    """Have an HTTP server listen, on any free port for 0; host and port as URLs have them.
+
+    Raises:
+        PortTaken: somebody listens there; the runner is cleaned up.
+    """
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host, port) from error
+        raise
+    return f"{host}:{runner.addresses[0][1]}"

@@ -76,7 +76,7 @@ class Admin:
         except Gone as gone:
             return _unknown(gone)
         except ValidationError as error:
-            return _problem(400, "invalid_plan", _first_sentence(error))
+            return problem(400, "invalid_plan", first_sentence(error))
         self._faults.set(plan, target)
         return web.json_response({"plan": PLAN.dump_python(plan)})
 
@@ -115,10 +115,10 @@ def _by_status(posts: Counter[int]) -> dict[str, int]:
 
 
 def _unknown(gone: Gone) -> web.Response:
-    return _problem(404, "unknown_connection", f"No connection with the id {gone} is open.")
+    return problem(404, "unknown_connection", f"No connection with the id {gone} is open.")
 
 
-def _first_sentence(error: ValidationError) -> str:
+def first_sentence(error: ValidationError) -> str:
     """What is wrong with a plan, in one sentence about the first thing."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
@@ -126,5 +126,6 @@ def _first_sentence(error: ValidationError) -> str:
     return f"{where}: {what}." if where else f"{what}."
 
 
-def _problem(status: int, code: str, message: str) -> web.Response:
+def problem(status: int, code: str, message: str) -> web.Response:
+    """An error as every admin API has it."""
     return web.json_response({"error": {"code": code, "message": message}}, status=status)

@@ -7,7 +7,6 @@ and botocore's model `apigatewaymanagementapi/2018-11-29`.
 from __future__ import annotations
 
 import asyncio
-import errno
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -15,9 +14,10 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from localcloud.gateway.admin import Admin
-from localcloud.gateway.errors import BufferFull, Gone, PortTaken
+from localcloud.gateway.errors import BufferFull, Gone
 from localcloud.gateway.events import mint
 from localcloud.gateway.times import iso_time
+from localcloud.ports import listen
 
 if TYPE_CHECKING:
     from localcloud.gateway.background import Background
@@ -79,15 +79,7 @@ class ManagementServer:
 
     async def start(self, host: str, port: int) -> None:
         """Listen; 0 takes any free port. Raises `PortTaken`."""
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, host, port).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            if error.errno == errno.EADDRINUSE:
-                raise PortTaken(host, port) from error
-            raise
-        self.host = f"{host}:{self._runner.addresses[0][1]}"
+        self.host = await listen(self._runner, host, port)
 
     async def stop(self) -> None:
         """Stop listening; calls under way are ended."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import secrets
 import time
@@ -14,13 +13,13 @@ from aiohttp import web
 
 from localcloud.functions.errors import MOST_SYNC_BYTES
 from localcloud.gateway.background import Background
-from localcloud.gateway.errors import PortTaken
 from localcloud.gateway.integration import Answered, Integrations, Invoker, TimedOut
 from localcloud.http.authorizer import Authorizers, Refused
 from localcloud.http.cors import permitted, preflight
 from localcloud.http.events import Request, new_request_id, proxy_event
 from localcloud.http.reply import Reply, message_reply, read_reply
 from localcloud.http.routing import Matched, Router
+from localcloud.ports import listen
 from localcloud.template.model import HttpApi
 
 
@@ -65,15 +64,7 @@ class HttpGateway:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
         """Listen; 0 takes any free port. Raises `PortTaken`."""
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, host, port).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            if error.errno == errno.EADDRINUSE:
-                raise PortTaken(host, port) from error
-            raise
-        self._base = f"http://{host}:{self._runner.addresses[0][1]}"
+        self._base = f"http://{await listen(self._runner, host, port)}"
         return self
 
     async def stop(self) -> None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
+from localcloud.gateway.admin import first_sentence, problem
+from localcloud.ports import HOST, listen
 from localcloud.queues.faults import DeliveryFaults, DeliveryPlan
 
 PLAN: TypeAdapter[DeliveryPlan] = TypeAdapter(DeliveryPlan)
@@ -32,9 +34,7 @@ class DeliveryAdmin:
 
     async def start(self) -> None:
         """Listen on any free port."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = "http://{}:{}/admin".format(*self._runner.addresses[0])
+        self.url = f"http://{await listen(self._runner, HOST, 0)}/admin"
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -48,18 +48,10 @@ class DeliveryAdmin:
         try:
             plan = PLAN.validate_json(await request.read())
         except ValidationError as error:
-            return _refused(error)
+            return problem(400, "invalid_plan", first_sentence(error))
         self._faults.set(plan)
         return web.json_response({"plan": PLAN.dump_python(plan)})
 
     async def _clear(self, request: web.Request) -> web.Response:
         self._faults.clear()
         return web.Response(status=204)
-
-
-def _refused(error: ValidationError) -> web.Response:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    what = first["msg"].removeprefix("Value error, ")
-    message = f"{where}: {what}." if where else f"{what}."
-    return web.json_response({"error": {"code": "invalid_plan", "message": message}}, status=400)

@@ -19,10 +19,9 @@ _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"
 
 
 class HttpReader:
-    """Reads the HTTP APIs among `resources`, whose functions are `lambdas`."""
+    """Reads the HTTP APIs of the resolver's template, whose functions are `lambdas`."""
 
-    def __init__(self, resources: dict[str, Any], resolver: Resolver, lambdas: Lambdas) -> None:
-        self._resources = resources
+    def __init__(self, resolver: Resolver, lambdas: Lambdas) -> None:
         self._resolver = resolver
         self._lambdas = lambdas
 
@@ -31,7 +30,7 @@ class HttpReader:
         return dict(self._apis())
 
     def _apis(self) -> Iterator[tuple[str, HttpApi]]:
-        for logical_id, properties in self._of_type("AWS::ApiGatewayV2::Api"):
+        for logical_id, properties in self._resolver.of_type("AWS::ApiGatewayV2::Api"):
             with self._resolver.reading(logical_id):
                 if self._resolver.text(properties.get("ProtocolType", "HTTP")) != "HTTP":
                     continue
@@ -44,7 +43,7 @@ class HttpReader:
                 yield logical_id, HttpApi(logical_id, self._stage(logical_id), routes, self._cors(body))
 
     def _stage(self, api: str) -> str:
-        for stage_id, properties in self._of_type("AWS::ApiGatewayV2::Stage"):
+        for stage_id, properties in self._resolver.of_type("AWS::ApiGatewayV2::Stage"):
             with self._resolver.reading(stage_id):
                 if self._resolver.text(properties.get("ApiId", "")) == api:
                     return self._resolver.name(stage_id)
@@ -112,11 +111,6 @@ class HttpReader:
             max_age_s=None if age is None else int(age),
             credentials=str(settings.get("allowCredentials", "")).lower() == "true",
         )
-
-    def _of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for logical_id, resource in self._resources.items():
-            if resource.get("Type") == kind and self._resolver.exists(logical_id):
-                yield logical_id, resource.get("Properties") or {}
 
 
 def _key(method: str, path: str) -> str:

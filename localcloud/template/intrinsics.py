@@ -93,6 +93,12 @@ class Resolver:
             return False
         return "Condition" not in resource or self.condition(str(resource["Condition"]))
 
+    def of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Logical id and properties, not resolved, of every resource of a type that is there."""
+        for logical_id, resource in self._resources.items():
+            if resource.get("Type") == kind and self.exists(logical_id):
+                yield logical_id, resource.get("Properties") or {}
+
     def condition(self, name: str) -> bool:
         """Whether the named condition holds."""
         if name not in self._conditions:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from localcloud.template.document import load_document
 from localcloud.template.errors import TemplateError
@@ -39,23 +38,16 @@ def read_application(
     typed = typed_values(document, values)
     translation = translate(document, typed)
     resolver = Resolver(document, translation.body, typed)
-    resources = translation.body["Resources"]
     lambdas = read_lambdas(translation, resolver)
-
-    def of_type(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for logical_id, resource in resources.items():
-            if resource.get("Type") == kind and resolver.exists(logical_id):
-                yield logical_id, resource.get("Properties") or {}
-
-    policies = queue_policies(resources, resolver)
+    of_type, policies = resolver.of_type, queue_policies(resolver)
     mappings = {key: read_mapping(key, it, resolver, lambdas) for key, it in of_type("AWS::Lambda::EventSourceMapping")}
     application = Application(
-        apis=WebSocketReader(resources, resolver, lambdas).apis(),
+        apis=WebSocketReader(resolver, lambdas).apis(),
         functions=lambdas.runnable,
         tables={key: read_table(key, it, resolver) for key, it in of_type("AWS::DynamoDB::Table")},
         parameters=values,
         outputs=_outputs(translation.body.get("Outputs") or {}, resolver),
-        http_apis=HttpReader(resources, resolver, lambdas).apis(),
+        http_apis=HttpReader(resolver, lambdas).apis(),
         queues={key: read_queue(key, it, policies, resolver) for key, it in of_type("AWS::SQS::Queue")},
         buckets={key: read_bucket(key, it, resolver) for key, it in of_type("AWS::S3::Bucket")},
         mappings={key: mapping for key, mapping in mappings.items() if mapping is not None},

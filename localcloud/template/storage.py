@@ -50,14 +50,13 @@ def read_queue(logical_id: str, properties: dict[str, Any], policies: dict[str, 
         )
 
 
-def queue_policies(resources: dict[str, Any], resolver: Resolver) -> dict[str, Any]:
+def queue_policies(resolver: Resolver) -> dict[str, Any]:
     """The document of every `AWS::SQS::QueuePolicy` by the URLs of its queues."""
     documents: dict[str, Any] = {}
-    for logical_id, resource in resources.items():
-        if resource.get("Type") == "AWS::SQS::QueuePolicy" and resolver.exists(logical_id):
-            with resolver.reading(logical_id):
-                policy = resolver.value(resource.get("Properties") or {})
-                documents |= dict.fromkeys(policy.get("Queues") or [], policy.get("PolicyDocument"))
+    for logical_id, properties in resolver.of_type("AWS::SQS::QueuePolicy"):
+        with resolver.reading(logical_id):
+            policy = resolver.value(properties)
+            documents |= dict.fromkeys(policy.get("Queues") or [], policy.get("PolicyDocument"))
     return documents
 
 

@@ -14,10 +14,9 @@ _LONGEST_INTEGRATION_S = 29.0
 
 
 class WebSocketReader:
-    """Reads the WebSocket APIs among `resources`, whose functions are `lambdas`."""
+    """Reads the WebSocket APIs of the resolver's template, whose functions are `lambdas`."""
 
-    def __init__(self, resources: dict[str, Any], resolver: Resolver, lambdas: Lambdas) -> None:
-        self._resources = resources
+    def __init__(self, resolver: Resolver, lambdas: Lambdas) -> None:
         self._resolver = resolver
         self._lambdas = lambdas
 
@@ -26,7 +25,7 @@ class WebSocketReader:
         return dict(self._apis())
 
     def _apis(self) -> Iterator[tuple[str, WebSocketApi]]:
-        for logical_id, properties in self._of_type("AWS::ApiGatewayV2::Api"):
+        for logical_id, properties in self._resolver.of_type("AWS::ApiGatewayV2::Api"):
             with self._resolver.reading(logical_id):
                 if self._resolver.text(properties.get("ProtocolType", "HTTP")) != "WEBSOCKET":
                     continue
@@ -47,7 +46,7 @@ class WebSocketReader:
     def _route(self, key: str, route_id: str, route: dict[str, Any]) -> Route:
         target = self._resolver.text(route.get("Target", ""))
         integration_id = target.removeprefix("integrations/")
-        integrations = dict(self._of_type("AWS::ApiGatewayV2::Integration"))
+        integrations = dict(self._resolver.of_type("AWS::ApiGatewayV2::Integration"))
         if integration_id not in integrations:
             raise self._resolver.problem(
                 f"the route {key} leads to {target or 'nothing'}, which is not an integration; set its Target"
@@ -63,7 +62,7 @@ class WebSocketReader:
             function = self._function(integration.get("IntegrationUri"), f"the route {key}")
         answered = any(
             self._resolver.text(response.get("RouteId", "")) == route_id
-            for _, response in self._of_type("AWS::ApiGatewayV2::RouteResponse")
+            for _, response in self._resolver.of_type("AWS::ApiGatewayV2::RouteResponse")
         )
         return Route(
             key=key,
@@ -78,7 +77,7 @@ class WebSocketReader:
         if self._resolver.text(connect.get("AuthorizationType", "NONE")) != "CUSTOM":
             return None
         wanted = self._resolver.text(connect.get("AuthorizerId", ""))
-        for authorizer_id, authorizer in self._of_type("AWS::ApiGatewayV2::Authorizer"):
+        for authorizer_id, authorizer in self._resolver.of_type("AWS::ApiGatewayV2::Authorizer"):
             if authorizer_id == wanted:
                 with self._resolver.reading(authorizer_id):
                     sources = self._resolver.value(authorizer.get("IdentitySource")) or []
@@ -91,13 +90,8 @@ class WebSocketReader:
     def _function(self, uri: object, user: str) -> str:
         return called_function(uri, user, self._resolver, self._lambdas)
 
-    def _of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for logical_id, resource in self._resources.items():
-            if resource.get("Type") == kind and self._resolver.exists(logical_id):
-                yield logical_id, resource.get("Properties") or {}
-
     def _of_api(self, kind: str, api: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for logical_id, properties in self._of_type(kind):
+        for logical_id, properties in self._resolver.of_type(kind):
             with self._resolver.reading(logical_id):
                 if self._resolver.text(properties.get("ApiId", "")) == api:
                     yield logical_id, properties
