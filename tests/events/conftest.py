@@ -8,6 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +33,7 @@ from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.settings import ConnectionSettings
 from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations
-from thinkaloud.state.lexicons import MemoryLexicons
+from thinkaloud.state.lexicons import DynamoLexicons
 from thinkaloud.state.records import Connection, TurnKey
 from thinkaloud.wiring import api, authorizer, connections, ingest, library, reception, settle, stream, turn
 
@@ -196,8 +197,11 @@ def functions(application: Application, monkeypatch: pytest.MonkeyPatch) -> Iter
     session.events.register("before-call", functions.called)
     abilities = Abilities(Found(), PatientChat(functions), prompt_tokens=2_000)
     monkeypatch.setattr(turn, "abilities", lambda: abilities)
-    index, lexicons = MemoryIndex(), Lexicons(MemoryLexicons())
-    monkeypatch.setattr(ingest, "_ingestor", lambda tenant: Ingestor(tenant, HashingEmbedder(), index, lexicons))
+    index, embedder = MemoryIndex(), HashingEmbedder()
+    table = application.functions["IngestFunction"].environment["TABLE_NAME"]
+    # Made by the first job, so that its calls are those of the function.
+    lexicons = cache(lambda: Lexicons(DynamoLexicons(boto3.client("dynamodb", region_name="us-east-1"), table)))
+    monkeypatch.setattr(ingest, "_ingestor", lambda tenant: Ingestor(tenant, embedder, index, lexicons()))
     forget()
     yield functions
     stream.runner().close()

@@ -13,11 +13,16 @@ from thinkaloud.state.records import TurnKey
 
 #: The policies that stand apart from a role.
 APART = {"connect": "ConnectPresencePolicy"}
-NAMES = ("authorizer", "connect", "default", "disconnect", "settle", "turn")
+NAMES = ("api", "authorizer", "connect", "default", "disconnect", "ingest", "settle", "turn")
+#: Rights that are not used by a call of the function's own: others use them in its name. Lambda takes messages from
+#: queues and leaves failures there, and whoever has a signed address uploads.
+OTHERS = {"api": ("s3:PutObject",), "ingest": ("sqs:",), "settle": ("sqs:",), "turn": ("sqs:", "lambda:")}
+#: What stand-ins do without: the keys of models and index.
+STOOD_IN = {"ingest": {"secretsmanager:GetSecretValue"}, "turn": {"secretsmanager:GetSecretValue"}}
 
 
 def granted(name: str) -> set[str]:
-    """The actions of a function's role, but for its log and its failures, which Lambda itself sends on."""
+    """The actions of a function's role, but for its log and what others do in its name."""
     resources = load_document(ROOT / "template.yaml").body["Resources"]
     documents = [resources[f"{name.title()}Role"]["Properties"]["Policies"][0]["PolicyDocument"]]
     if name in APART:
@@ -27,8 +32,12 @@ def granted(name: str) -> set[str]:
         plain: dict[str, Any] = statement.get("Fn::If", [None, statement])[1]
         action = plain["Action"]
         actions |= {action} if isinstance(action, str) else set(action)
-    own = ("logs:", "sqs:", *(["lambda:"] if name == "turn" else []))
-    return {action for action in actions if not action.startswith(own)}
+    return own(name, actions)
+
+
+def own(name: str, actions: set[str]) -> set[str]:
+    """The actions without its log's and those that others do in its name."""
+    return {action for action in actions if not action.startswith(("logs:", *OTHERS.get(name, ())))}
 
 
 def asked_again(turn: str) -> dict[str, Any]:
@@ -59,6 +68,12 @@ def used(functions: Functions) -> dict[str, set[str]]:
     functions.invoke("settle", {**event("settle"), "requestPayload": functions.dispatched[-1]})
     assert functions.posted[-1]["code"] == "crashed"
     assert functions.dispatched[-1]["key"]["turn"] == waits.turn
+    functions.invoke("api", event("api-announce"))
+    functions.upload("# 退货\n\n十四天之内可以退货。邮费由我们承担。\n")
+    functions.invoke("ingest", functions.from_bucket("ingest-upload"))
+    for asked in ("api-list", "api-show", "api-audit", "api-remove"):
+        assert functions.invoke("api", event(asked))["statusCode"] in (200, 202)
+    assert functions.invoke("ingest", event("ingest-remove")) == {"batchItemFailures": []}
     functions.invoke("disconnect", event("disconnect"))
     # Nobody is there any more, and whoever finds that out forgets the connection.
     functions.gone = True
@@ -70,7 +85,6 @@ def used(functions: Functions) -> dict[str, set[str]]:
 
 
 def test_a_function_uses_the_rights_it_has(used: dict[str, set[str]]) -> None:
-    # The turn's secrets are the keys of its models and its index, which are stand-ins here.
-    assert {name: used[name] | ({"secretsmanager:GetSecretValue"} if name == "turn" else set()) for name in NAMES} == {
+    assert {name: own(name, used[name]) | STOOD_IN.get(name, set()) for name in NAMES} == {
         name: granted(name) for name in NAMES
     }

@@ -41,7 +41,7 @@ def refusal(token: str | None) -> Exception:
 def test_a_good_token_is_let_in_with_its_principal(aws: DynamoDBClient, name: str) -> None:
     policy = load("authorizer").handler(event(name), None)
     assert policy["principalId"] == "lin"
-    assert policy["context"] == {"tenant": "qinghe", "user": "lin", "expires": "4102444800"}
+    assert policy["context"] == {"tenant": "qinghe", "user": "lin", "expires": "4102444800", "scope": ""}
     assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
 
 
@@ -67,6 +67,42 @@ def test_a_bad_token_raises_exactly_what_the_gateway_reads(
     assert error.__suppress_context__, "a traceback in the log would show more"
     if token:
         assert token not in capsys.readouterr().out
+
+
+def request(token: str | None) -> dict[str, Any]:
+    """A request to the HTTP API with another token, or none."""
+    changed = event("authorizer-http")
+    changed["headers"]["authorization"] = f"Bearer {token}" if token else ""
+    return changed
+
+
+def test_a_request_is_let_in_with_what_its_token_is_for(aws: DynamoDBClient) -> None:
+    answer = load("authorizer").handler(event("authorizer-http"), None)
+    assert answer == {
+        "isAuthorized": True,
+        "context": {
+            "tenant": "qinghe",
+            "user": "lin",
+            "expires": "4102444800",
+            "scope": "audit:read documents:read documents:write",
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        None,
+        "not-a-token",
+        jwt.encode({**CLAIMS, "exp": 1_600_000_000}, SECRET, "HS256"),
+        jwt.encode({**CLAIMS, "scope": {"documents": "write"}}, SECRET, "HS256"),
+        jwt.encode(CLAIMS, "", "none"),
+    ],
+    ids=["none", "garbage", "expired", "scope", "alg none"],
+)
+def test_a_request_with_a_bad_token_is_refused_without_an_error(aws: DynamoDBClient, token: str | None) -> None:
+    """An exception would be a 500 here: the simple answers know yes and no."""
+    assert load("authorizer").handler(request(token), None) == {"isAuthorized": False}
 
 
 def test_a_provider_that_is_down_is_no_401(aws: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:

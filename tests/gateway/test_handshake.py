@@ -82,5 +82,5 @@ def test_the_policy_lets_one_principal_into_one_api() -> None:
                 }
             ],
         },
-        "context": {"tenant": "qinghe", "user": "lin", "expires": "1763634600"},
+        "context": {"tenant": "qinghe", "user": "lin", "expires": "1763634600", "scope": ""},
     }

@@ -11,14 +11,17 @@ from thinkaloud import settings
 from thinkaloud.state.records import SKEW
 
 TIMEOUT_S = {
+    "ApiFunction": 15,
     "AuthorizerFunction": 10,
     "ConnectFunction": 10,
     "DefaultFunction": 15,
     "DisconnectFunction": 10,
+    "IngestFunction": 900,
     "SettleFunction": 60,
     "TurnFunction": 900,
 }
 READS: dict[str, set[type]] = {
+    "ApiFunction": {settings.TableSettings, settings.UploadSettings},
     "AuthorizerFunction": {settings.JwtSettings},
     "ConnectFunction": {settings.TableSettings, settings.OriginSettings, settings.ConnectionSettings},
     "DefaultFunction": {
@@ -29,6 +32,13 @@ READS: dict[str, set[type]] = {
         settings.JwtSettings,
     },
     "DisconnectFunction": {settings.TableSettings},
+    "IngestFunction": {
+        settings.TableSettings,
+        settings.UploadSettings,
+        settings.EmbeddingSettings,
+        settings.IndexSettings,
+        settings.IngestSettings,
+    },
     "SettleFunction": {
         settings.TableSettings,
         settings.GatewaySettings,

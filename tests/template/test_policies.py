@@ -12,7 +12,14 @@ CONNECTIONS = f"{STAGE}/POST/@connections/*"
 PRESENCE = f"{STAGE}/GET/@connections/*"
 #: By its name: `turn` names `settle` where it gives up, so that neither `settle` nor `turn` itself can refer to `turn`.
 TURN = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-turn:live"
+UPLOADS = "${UploadBucket.Arn}/uploads/*"
 MAY: dict[str, list[tuple[str, ...]]] = {
+    "Api": [
+        (LOGS, "ApiLogGroup.Arn"),
+        ("dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem", "StateTable.Arn"),
+        ("s3:PutObject", UPLOADS),
+        ("sqs:SendMessage", "IngestQueue.Arn"),
+    ],
     "Authorizer": [
         (LOGS, "AuthorizerLogGroup.Arn"),
         ("secretsmanager:GetSecretValue", "JwtSecretArn", "TokensHaveSecret"),
@@ -31,10 +38,23 @@ MAY: dict[str, list[tuple[str, ...]]] = {
         (LOGS, "DisconnectLogGroup.Arn"),
         ("dynamodb:DeleteItem dynamodb:UpdateItem", "StateTable.Arn"),
     ],
+    "Ingest": [
+        (LOGS, "IngestLogGroup.Arn"),
+        ("dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem", "StateTable.Arn"),
+        ("s3:DeleteObject s3:GetObject", UPLOADS),
+        (
+            "sqs:ReceiveMessage sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes",
+            "IngestQueue.Arn",
+        ),
+        ("secretsmanager:GetSecretValue", "PineconeApiKeyArn (EmbeddingApiKeyArn if EmbeddingHasKey)"),
+    ],
     "Turn": [
         (LOGS, "TurnLogGroup.Arn"),
         (
-            "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+            (
+                "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query"
+                " dynamodb:UpdateItem"
+            ),
             "StateTable.Arn",
         ),
         ("execute-api:ManageConnections", CONNECTIONS),
@@ -108,8 +128,8 @@ def test_there_is_no_other_role(resources: dict[str, Any]) -> None:
     assert found == {f"{name}Role" for name in MAY} | {"ConnectPresencePolicy"}
 
 
-def test_the_connection_is_the_only_wildcard() -> None:
-    """A connection id is not known before it connects; everything else is named."""
+def test_the_connection_and_the_upload_are_the_only_wildcards() -> None:
+    """A connection id is not known before it connects, nor an upload before it is announced; all else is named."""
     starred = {
         part
         for statements in MAY.values()
@@ -117,5 +137,5 @@ def test_the_connection_is_the_only_wildcard() -> None:
         for part in (*actions.split(), *resource.split())
         if "*" in part
     }
-    assert starred == {CONNECTIONS}
-    assert CONNECTIONS.count("*") == 1
+    assert starred == {CONNECTIONS, UPLOADS}
+    assert {each.count("*") for each in starred} == {1}

@@ -4,7 +4,8 @@ from typing import Any
 
 from localcloud.template.document import Document
 
-OWNERS = {"ChatApi", "Authorizer", "Connect", "Default", "Disconnect", "Settle", "Turn"}
+APIS = {"ChatApi", "HttpApi"}
+OWNERS = APIS | {"Api", "Authorizer", "Connect", "Default", "Disconnect", "Ingest", "Settle", "Turn"}
 
 
 def test_the_table(resources: dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ def test_every_log_group_has_an_owner_and_an_end(resources: dict[str, Any]) -> N
 
 
 def test_a_function_writes_to_its_own_log_group(resources: dict[str, Any]) -> None:
-    for owner in OWNERS - {"ChatApi"}:
+    for owner in OWNERS - APIS:
         logging = resources[f"{owner}Function"]["Properties"]["LoggingConfig"]
         assert logging["LogGroup"] == {"Ref": f"{owner}LogGroup"}
         assert logging["LogFormat"] == "JSON"
@@ -48,7 +49,7 @@ def test_a_function_writes_to_its_own_log_group(resources: dict[str, Any]) -> No
 
 def test_what_a_deployer_is_told(document: Document) -> None:
     outputs = document.body["Outputs"]
-    assert set(outputs) == {"WebSocketUrl", "ManagementUrl", "TableName"}
+    assert set(outputs) == {"WebSocketUrl", "HttpUrl", "ManagementUrl", "TableName"}
     assert outputs["WebSocketUrl"]["Value"]["Fn::Sub"].startswith("wss://")
     environment = document.body["Resources"]["TurnFunction"]["Properties"]["Environment"]["Variables"]
     assert environment["GATEWAY_URL"] == outputs["ManagementUrl"]["Value"]
