@@ -162,9 +162,11 @@ export class Documents {
   }
 
   #entryOf(document) {
-    const entry = this.entries.find(({ id }) => id === document.id) ?? {};
-    if (!isHere(entry)) this.#merge(entry, document);
-    if (isMoving(entry)) this.#look(entry);
+    // By its name as well: the list may know of a file whose announcement is yet to be answered.
+    const entry = this.entries.find(({ id, name }) => id === document.id || name === document.name) ?? {};
+    if (isHere(entry)) entry.id = document.id;
+    else this.#merge(entry, document);
+    if (isMoving(entry) && !isHere(entry)) this.#look(entry);
     return entry;
   }
 

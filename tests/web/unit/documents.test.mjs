@@ -194,6 +194,25 @@ test("the list is loaded around what is under way here", async () => {
   assert.equal(world.documents.hasMore, true);
 });
 
+test("a file whose announcement overtakes the list is there once", async () => {
+  let announced;
+  const world = start({
+    list: async () => ({ documents: [{ id: "d1", name: "a.md", status: "waiting" }], cursor: null }),
+    create: () => new Promise((answer) => (announced = answer)),
+  });
+  world.documents.add([file()]);
+  await world.documents.refresh();
+  const [entry, ...others] = world.documents.entries;
+  assert.deepEqual([entry.id, entry.status, others], ["d1", "uploading", []]);
+  announced({ document: { id: "d1", name: "a.md", status: "waiting", bytes: 4 }, upload: {} });
+  await settle();
+  world.now = { status: "ready", chunks: 1 };
+  world.sending[0].done();
+  await settle();
+  await pass(400);
+  assert.equal(entry.status, "ready");
+});
+
 test("the list is in the order of names, what was brought from here before it", async () => {
   const listed = ["10.md", "b.md", "9.md", "a.md"].map((name) => ({ id: name, name, status: "ready" }));
   const world = start({ list: async () => ({ documents: listed, cursor: null }) });
