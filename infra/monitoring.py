@@ -1,4 +1,4 @@
-"""What somebody on call looks at, and what wakes them: one dashboard, five alarms, one topic to subscribe to.
+"""What somebody on call looks at, and what wakes them: one dashboard, seven alarms, one topic to subscribe to.
 
 Metrics: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html and
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html
@@ -31,14 +31,21 @@ SLOW_ADMISSION = Duration.seconds(3)
 SLOW_TURN = Duration.minutes(2)
 
 
+#: A job takes 15 minutes at most; more than two of them is a queue that does not move.
+LATE_DOCUMENT = Duration.minutes(40)
+
+
 @dataclass(frozen=True)
 class Watched:
     """Names, known once deployed, of what is watched; `functions` by the name of the function's folder."""
 
     api: str
     stage: str
+    http_api: str
     functions: Mapping[str, str]
     failures: str
+    ingest: str
+    ingest_failures: str
     table: str
 
 
@@ -52,6 +59,18 @@ class Monitoring(Construct):
         CfnOutput(self, "AlarmTopicArn", description="Subscribe to it to hear of alarms.", value=self._topic.topic_arn)
         self._alarm("TurnErrors", "A turn raised or ran out of time.", self._function("turn", "Errors"), 1)
         self._alarm("FailedTurns", "A turn that could not be closed waits in the queue.", self._failures(), 1)
+        self._alarm(
+            "FailedDocuments",
+            "A document's job that could not be done waits in the queue.",
+            self._queue(self._watched.ingest_failures),
+            1,
+        )
+        self._alarm(
+            "LateDocuments",
+            "Documents wait long to be read.",
+            self._queue(self._watched.ingest, "ApproximateAgeOfOldestMessage"),
+            LATE_DOCUMENT.to_seconds(),
+        )
         self._alarm(
             "Throttles", "Lambda refused to run a function: the account's concurrency is used up.", self._throttles(), 1
         )
@@ -109,8 +128,15 @@ class Monitoring(Construct):
             ],
             [
                 self._graph("Errors", *(self._function(name, "Errors") for name in self._watched.functions)),
-                self._graph("Failed turns waiting", self._failures()),
+                self._graph(
+                    "Failed turns and documents waiting", self._failures(), self._queue(self._watched.ingest_failures)
+                ),
                 self._graph("Table", *map(self._table, ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"))),
+            ],
+            [
+                self._graph("Documents", self._function("ingest", "Invocations"), self._function("ingest", "Errors")),
+                self._graph("Documents waiting", self._queue(self._watched.ingest)),
+                self._graph("HTTP API", *map(self._http, ("Count", "4xx", "5xx"))),
             ],
         ]
         Dashboard(self, "Dashboard", widgets=rows)
@@ -129,9 +155,14 @@ class Monitoring(Construct):
     def _table(self, metric: str) -> Metric:
         return _metric("AWS/DynamoDB", metric, "Sum", {"TableName": self._watched.table}, label=metric)
 
+    def _http(self, metric: str) -> Metric:
+        return _metric("AWS/ApiGateway", metric, "Sum", {"ApiId": self._watched.http_api}, label=metric)
+
     def _failures(self) -> Metric:
-        dimensions = {"QueueName": self._watched.failures}
-        return _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", dimensions, label="waiting")
+        return self._queue(self._watched.failures)
+
+    def _queue(self, name: str, metric: str = "ApproximateNumberOfMessagesVisible") -> Metric:
+        return _metric("AWS/SQS", metric, "Maximum", {"QueueName": name}, label="waiting")
 
     def _throttles(self) -> MathExpression:
         using: dict[str, IMetric] = {name: self._function(name, "Throttles") for name in self._watched.functions}

@@ -66,8 +66,11 @@ class ThinkaloudStack(Stack):
         return Watched(
             api=name("ChatApi"),
             stage=name("ChatApiStage"),
+            http_api=name("HttpApi"),
             functions={logical_id.removesuffix("Function").lower(): name(logical_id) for logical_id in functions},
             failures=_queue_name(self._included.get_resource("TurnFailures")),
+            ingest=_queue_name(self._included.get_resource("IngestQueue")),
+            ingest_failures=_queue_name(self._included.get_resource("IngestFailures")),
             table=name("StateTable"),
         )
 

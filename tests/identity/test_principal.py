@@ -33,5 +33,27 @@ def test_a_context_that_is_not_ours_is_refused(wrong: dict[str, Any]) -> None:
         Principal.from_context({name: value for name, value in context.items() if value is not None})
 
 
+@pytest.mark.parametrize(
+    ("claim", "scopes"),
+    [
+        (None, set()),
+        ("", set()),
+        ("documents:read  documents:write", {"documents:read", "documents:write"}),
+        (["audit:read", "openid"], {"audit:read", "openid"}),
+        ([], set()),
+    ],
+)
+def test_scopes_come_as_a_text_or_a_list(claim: object, scopes: set[str]) -> None:
+    principal = Principal.checked("qinghe", "lin", 1, claim)
+    assert principal.scopes == scopes
+    assert Principal.from_context(principal.to_context()) == principal
+
+
+@pytest.mark.parametrize("claim", [5, {"documents": "read"}, ["a b"], ["a", 5], 'say "all"', "全部", "x" * 5_000])
+def test_a_scope_that_is_none(claim: object) -> None:
+    with pytest.raises(IdentityError, match="scope"):
+        Principal.checked("qinghe", "lin", 1, claim)
+
+
 def test_a_chinese_name_is_a_user() -> None:
     assert Principal.checked("qinghe", "林小青", 1).user == "林小青"

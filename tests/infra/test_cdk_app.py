@@ -81,7 +81,7 @@ def test_code_is_shipped_as_assets(stack: dict[str, Any]) -> None:
     functions = resources_of(stack, "AWS::Lambda::Function").values()
     (layer,) = resources_of(stack, "AWS::Lambda::LayerVersion").values()
     assets = [each["Code"]["S3Key"] for each in functions] + [layer["Content"]["S3Key"]]
-    assert len(set(assets)) == 6
+    assert len(set(assets)) == 9
     assert all(re.fullmatch(r"[0-9a-f]{64}\.zip", asset) for asset in assets)
 
 
@@ -101,13 +101,19 @@ def test_versions_and_layers_are_kept(stack: dict[str, Any]) -> None:
 def test_alarms(stack: dict[str, Any]) -> None:
     alarms = resources_of(stack, "AWS::CloudWatch::Alarm")
     described = {alarm["AlarmDescription"]: alarm for alarm in alarms.values()}
-    assert len(described) == 5
+    assert len(described) == 7
     (topic,) = resources_of(stack, "AWS::SNS::Topic")
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == [{"Ref": topic}]
         assert alarm["TreatMissingData"] == "notBreaching"
-    queue = described["A turn that failed waits in the queue."]["Metrics"][0]["MetricStat"]["Metric"]
+    queue = described["A turn that could not be closed waits in the queue."]["Metrics"][0]["MetricStat"]["Metric"]
     assert queue["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["TurnFailures", "QueueName"]}}]
+    dead = described["A document's job that could not be done waits in the queue."]["Metrics"][0]["MetricStat"][
+        "Metric"
+    ]
+    assert dead["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["IngestFailures", "QueueName"]}}]
+    late = described["Documents wait long to be read."]["Metrics"][0]["MetricStat"]["Metric"]
+    assert late["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["IngestQueue", "QueueName"]}}]
     slow = described["Answers take long."]
     assert (slow["Metrics"][0]["MetricStat"]["Stat"], slow["Threshold"]) == ("p95", 120_000)
 
