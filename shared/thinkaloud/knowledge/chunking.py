@@ -185,14 +185,17 @@ def _cut(unit: _Unit, texts: Iterable[str]) -> list[_Unit]:
 
 
 def _words(text: str, budget: int) -> Iterator[str]:
-    """Runs of words within the budget; a word over it is cut by characters, as no better place is known."""
+    """Runs of words within the budget; a word over it is cut by characters, as no better place is known.
+
+    What a word costs is not estimated but bounded, since there may be millions: no character is more than one token.
+    """
     run, size = "", 0
     for word in _WORD.findall(text):
-        # No character is more than one token.
-        step = len(word) if estimate_tokens(word) <= budget else budget
-        for start in range(0, len(word), step):
-            part = word[start : start + step]
-            tokens = estimate_tokens(part)
+        for start in range(0, len(word), budget):
+            part = word[start : start + budget]
+            bare = part.strip()
+            tokens = (len(bare) + 4) // 5 if bare.isascii() and bare.isalpha() else len(bare)
+            tokens += part.count("\n")
             if run and size + tokens > budget:
                 yield run
                 run, size = "", 0

@@ -46,7 +46,8 @@ class TableBuilder:
             yield from self._row(cells)
         elif len(set(filter(None, cells))) == 1:
             self._alone.append(cells[-1])
-            if sum(map(len, self._alone)) > BLOCK_CHARACTERS:
+            self._size += len(cells[-1])
+            if self._size > BLOCK_CHARACTERS:
                 yield from self._paragraph()
         else:
             yield from self._paragraph()
@@ -85,7 +86,7 @@ class TableBuilder:
 
     def _paragraph(self) -> Iterator[Block]:
         yield from self._text("\n".join(self._alone))
-        self._alone = []
+        self._alone, self._size = [], 0
 
     def _text(self, text: str) -> Iterator[Block]:
         yield from (Block("text", piece, page=self._page) for piece in cleaned(cut(text)))
