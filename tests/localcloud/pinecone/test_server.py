@@ -51,9 +51,21 @@ async def test_opening_an_index_again_keeps_it(server: PineconeServer) -> None:
         server.open_index("movies", dimension=2, metric="cosine")
 
 
-async def test_opening_an_index_needs_a_running_server(tmp_path: Path) -> None:
+async def test_an_index_can_be_dropped_and_made_anew(server: PineconeServer) -> None:
+    server.open_index("movies", dimension=2)
+    assert server.index("movies").schema.takes_sparse
+    server.drop_index("movies")
+    server.open_index("movies", dimension=3, metric="cosine")
+    assert (server.index("movies").schema.dimension, server.index("movies").schema.metric) == (3, "cosine")
+
+
+async def test_an_index_needs_a_running_server(tmp_path: Path) -> None:
+    stopped = PineconeServer(tmp_path)
+    for attempt in (lambda: stopped.open_index("movies", dimension=2), lambda: stopped.index("movies")):
+        with pytest.raises(RuntimeError, match="start the server first"):
+            attempt()
     with pytest.raises(RuntimeError, match="start the server first"):
-        PineconeServer(tmp_path).open_index("movies", dimension=2)
+        stopped.drop_index("movies")
 
 
 @pytest.mark.parametrize("path", ["/indexes", "/data/handbook/describe_index_stats", "/models"])
