@@ -141,7 +141,7 @@ test("both languages say the same things, with the same blanks", () => {
 
 test("every error code the server has is put in words", async () => {
   const { readFileSync } = await import("node:fs");
-  const source = readFileSync(new URL("../../../shared/thinkaloud/errors.py", import.meta.url), "utf8");
+  const source = readFileSync(new URL("../../../shared/thinkaloud/client_codes.py", import.meta.url), "utf8");
   const codes = [...source.matchAll(/: \("([a-z_]+)", (?:True|False)\)/g)].map(([, code]) => code);
   assert.ok(codes.length > 10);
   for (const code of codes) assert.ok(`error_${code}` in TABLES.en, code);
