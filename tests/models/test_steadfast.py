@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.virtual_time import in_virtual_time
+from thinkaloud.client_codes import client_code
 from thinkaloud.dialogue.labels import error_message
 from thinkaloud.errors import (
     ModelBroken,
@@ -21,7 +22,6 @@ from thinkaloud.errors import (
     ModelRefused,
     ModelStalled,
     ModelUnavailable,
-    client_code,
 )
 from thinkaloud.models.chat import Begin, ChatMessage, Delta, Event, Finish
 from thinkaloud.models.steadfast import BUSY_PAUSE, JITTER, LONGEST_PAUSE, UNAVAILABLE_PAUSE, Patience, SteadfastChat
