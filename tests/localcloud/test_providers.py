@@ -206,7 +206,7 @@ def test_an_embedding_model_without_an_endpoint():
 
 async def test_the_embedding_model_tells_how_long_its_vectors_are():
     async with ModelServer() as server:
-        assert await asyncio.to_thread(dimensions, Model(server.url, LOCAL_EMBEDDING, "")) == 1024
+        assert await asyncio.to_thread(dimensions, Model(server.url, LOCAL_EMBEDDING, "")) == 256
         with pytest.raises(ProviderError, match=f"the embedding model other at {server.url} does not answer: .*404"):
             await asyncio.to_thread(dimensions, Model(server.url, "other", ""))
 

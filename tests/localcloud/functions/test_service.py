@@ -157,7 +157,7 @@ async def test_a_time_out_kills_the_process_and_all_it_started(
     assert result.error["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
     for pid in map(int, note.read_text().split()):
         assert await gone(pid)
-    assert ("hello", result.error["errorMessage"]) in log
+    assert ("Hello", result.error["errorMessage"]) in log
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ async def test_a_crash_is_reported_and_the_next_call_gets_a_new_process(
     result = await lambdas.invoke("hello", "die")
     assert result.error["errorType"] == "Runtime.ExitError"
     assert result.error["errorMessage"].endswith(f"Error: {how}")
-    assert list(log) == [("hello", "last words"), ("hello", result.error["errorMessage"])]
+    assert list(log) == [("Hello", "last words"), ("Hello", result.error["errorMessage"])]
     assert (await lambdas.invoke("hello", "live")).payload == "fine"
 
 
@@ -232,7 +232,7 @@ async def test_output_is_passed_on_line_by_line_with_the_functions_name(
     lambdas = await service(function(code), log=log)
     await lambdas.invoke("hello", {})
     await until(lambda: "logged" in log.text)
-    assert [function for function, _ in log] == ["hello"] * 4
+    assert [function for function, _ in log] == ["Hello"] * 4
     assert [line for _, line in log][:3] == ["loading", "你好", "trouble"]
 
 
