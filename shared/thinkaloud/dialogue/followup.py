@@ -51,7 +51,7 @@ _VERBAL = re.compile(
 _FEW, _SHORT = 4, 8
 
 # Chinese.
-_ENDS_SHORT = re.compile(r"呢$")
+_ZH_ENDS = re.compile(r"呢$")
 _QUESTION_WORD = re.compile(
     r"几|多少|多久|多长|多大|怎|什么|如何|谁|哪|何|吗|是否|为啥|能不能|可不可以|有没有|是不是|会不会|要不要"
 )
@@ -120,7 +120,7 @@ def _chinese(text: str, found: tuple[str, ...]) -> Stance:
         return "leans"
     size = len(_HAN.findall(text))
     asks = _QUESTION_WORD.search(text)
-    if _ZH_OPENS.match(text) or (_ENDS_SHORT.search(text) and not asks):
+    if _ZH_OPENS.match(text) or (_ZH_ENDS.search(text) and not asks):
         return "leans"
     pronoun = _ZH_PRONOUN.search(text)
     if pronoun and not topics(text[: pronoun.start()] + "吗"):
