@@ -17,8 +17,8 @@ from localcloud.template.reader import read_application
 
 BUILT = Path(__file__).parents[1] / ".build" / "host"
 RUNS = 7
-#: Function -> (what it builds on its first event, most milliseconds of CPU).
-BUILDS = {
+#: Function -> (what it builds on its first event, most milliseconds of CPU). Nobody waits for `ingest` to start.
+BUILDS: dict[str, tuple[str, float | None]] = {
     "AuthorizerFunction": ("app.verifier()", 250),
     "ConnectFunction": (
         "from thinkaloud.gateway.events import Endpoint; app.allowed_origins(), app.doorman(Endpoint('a', 'live'))",
@@ -27,6 +27,11 @@ BUILDS = {
     "DisconnectFunction": ("app.connections()", 250),
     "DefaultFunction": ("app.reception()", 300),
     "TurnFunction": ("app.runner(), app.worker()", 700),
+    "ApiFunction": ("app.gateway()", 700),
+    "IngestFunction": (
+        "from thinkaloud.wiring import ingest; app.runner(), app.desk(), ingest._ingestor('demo')",
+        None,
+    ),
 }
 #: A deployer's values; nothing is called, so the addresses lead nowhere.
 _SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:none"
@@ -54,7 +59,12 @@ import app
 print((time.process_time() - started) * 1000)
 """
 # Fetching a secret is a request, not set-up of a client.
-_STUBS = "from thinkaloud.wiring import knowledge, turn\nknowledge.api_key = turn.api_key = lambda arn: 'none'"
+_STUBS = {
+    "TurnFunction": (
+        "from thinkaloud.wiring import knowledge, turn\nknowledge.api_key = turn.api_key = lambda arn: 'none'"
+    ),
+    "IngestFunction": "from thinkaloud.wiring import knowledge\nknowledge.api_key = lambda arn: 'none'",
+}
 
 
 def measure() -> dict[str, Figure]:
@@ -66,11 +76,11 @@ def measure() -> dict[str, Figure]:
     }
 
 
-def _measure(function: Function, build: str, bar: float) -> Figure:
+def _measure(function: Function, build: str, bar: float | None) -> Figure:
     program = _PROGRAM.format(
         paths=json.dumps([str(function.code), *(str(layer / "python") for layer in function.layers)]),
         build=build,
-        stubs=_STUBS if function.logical_id == "TurnFunction" else "",
+        stubs=_STUBS.get(function.logical_id, ""),
     )
     environment = {
         **function.environment,
