@@ -22,6 +22,10 @@ def test_a_record_is_its_paths_and_values(blocks: Blocks) -> None:
     )
 
 
+def test_a_list_of_words_is_one_paragraph(blocks: Blocks) -> None:
+    assert blocks("a.json", '["warm", "dry", null, 3]') == [Block("text", "warm, dry, 3")]
+
+
 def test_lists_in_an_object_are_sections(blocks: Blocks) -> None:
     assert blocks("a.json", '{"shop": "Qinghe", "boots": [{"size": 42}, {"size": 43}]}') == [
         Block("text", "shop: Qinghe"),

@@ -26,7 +26,8 @@ def blocks(path: Path) -> Iterator[Block]:
         raise DocumentTooLarge(f"it has {size:,} bytes; {limit}")
     value = parsed(path.read_text(encoding=detect(path)).removeprefix("\ufeff"))
     if not isinstance(value, dict):
-        yield from (block for item in (value if isinstance(value, list) else [value]) for block in record(item))
+        nested = isinstance(value, list) and any(isinstance(item, dict | list) for item in value)
+        yield from (block for item in (value if nested else [value]) for block in record(item))
         return
     lists = {key: item for key, item in value.items() if _is_records(item)}
     yield from record({key: item for key, item in value.items() if key not in lists})
