@@ -12,13 +12,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = (
+    "ApiFunction",
     "AuthorizerFunction",
     "ConnectFunction",
     "DefaultFunction",
     "DisconnectFunction",
+    "IngestFunction",
     "SettleFunction",
     "TurnFunction",
 )
+
+#: What brings libraries of its own besides the layer.
+LADEN = ("ApiFunction", "IngestFunction")
 
 Sam = Callable[..., str]
 

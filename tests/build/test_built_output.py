@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.conftest import FUNCTIONS, Sam
+from tests.build.conftest import FUNCTIONS, LADEN, Sam
 
 pytestmark = pytest.mark.build
 
@@ -62,7 +62,7 @@ def test_a_handler_imports_from_the_built_output_alone(built: Path, function: st
 def test_byte_code_is_never_checked_against_its_source(built: Path) -> None:
     """Lambda unpacks zip files, so the times of files say nothing."""
     tag = sys.implementation.cache_tag
-    for folder in ("SharedLayer/python/thinkaloud", *FUNCTIONS):
+    for folder in ("SharedLayer/python/thinkaloud", *(each for each in FUNCTIONS if each not in LADEN)):
         cached = list((built / folder).rglob("*.pyc"))
         sources = list((built / folder).rglob("*.py"))
         assert sorted(path.name for path in cached) == sorted(f"{path.stem}.{tag}.pyc" for path in sources)
@@ -81,13 +81,29 @@ def test_a_traceback_names_the_path_in_lambda(built: Path) -> None:
     assert source_of(built / f"TurnFunction/__pycache__/app.{tag}.pyc") == "/var/task/app.py"
     dependency = built / f"SharedLayer/python/openai/__pycache__/__init__.{tag}.pyc"
     assert source_of(dependency) == "/opt/python/openai/__init__.py"
+    own = built / f"ApiFunction/fastapi/__pycache__/__init__.{tag}.pyc"
+    assert source_of(own) == "/var/task/fastapi/__init__.py"
+
+
+def test_what_one_function_needs_is_not_in_the_layer(built: Path) -> None:
+    """It would be unpacked for every chat, and the packages of both would be there twice."""
+
+    def packages(folder: Path) -> set[str]:
+        return {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("__")}
+
+    layer = packages(built / "SharedLayer/python")
+    assert layer.isdisjoint({"fastapi", "mangum", "pypdfium2", "lxml", "docx", "pptx", "PIL"})
+    assert packages(built / "ApiFunction") >= {"fastapi", "mangum", "starlette"}
+    assert packages(built / "IngestFunction") >= {"pypdfium2", "lxml", "docx", "pptx"}
+    for function in LADEN:
+        assert packages(built / function).isdisjoint(layer), function
 
 
 def test_nothing_of_development_is_inside(built: Path) -> None:
     names = {path.name for path in (built / "SharedLayer/python").iterdir()}
     assert names.isdisjoint({"bin", "localcloud", "console", "pytest", "moto", "websockets", "aiohttp", "Makefile"})
     assert not [path for path in built.rglob("*") if path.is_dir() and path.name in ("test", "tests")]
-    for function in FUNCTIONS:
+    for function in set(FUNCTIONS) - set(LADEN):
         suffixes = {path.suffix for path in (built / function).rglob("*") if path.is_file()}
         assert suffixes <= {".py", ".pyc"}, function
 

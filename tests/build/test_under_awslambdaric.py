@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import docx
 import pytest
 
 from localcloud.cloud import LocalCloud
@@ -16,6 +19,7 @@ from localcloud.functions.service import LambdaService
 from localcloud.template.model import Application, Function
 from tests.build.conftest import FUNCTIONS, ROOT
 from tests.cloud.conversation import ask
+from tests.cloud.library import Library
 from tests.localcloud.processes import children
 from thinkaloud.client import Client, new_id
 
@@ -45,6 +49,22 @@ async def test_the_built_functions_answer(cloud: LocalCloud, question: str, page
     assert words in heard.text
     uris = {doc["id"]: doc["uri"] for doc in heard.of("source")[0]["docs"]}
     assert page in {uris[citation["source"]] for citation in heard.last["citations"]}
+
+
+async def test_the_built_functions_take_a_document_in_and_out(cloud: LocalCloud) -> None:
+    """A Word file: `ingest` reads it with libraries that only its own folder has."""
+    file = io.BytesIO()
+    written = docx.Document()
+    written.add_heading("Bicycles", 1)
+    written.add_paragraph("The company bicycle has nine gears.")
+    written.save(file)
+    async with aiohttp.ClientSession() as http:
+        library = Library(cloud, http, tenant="built")
+        document = await library.load("bicycles.docx", file.getvalue())
+        assert (document["status"], document["chunks"]) == ("ready", 1), document
+        status, _ = await library.call("DELETE", f"/documents/{document['id']}")
+        assert status == 202
+        await library.gone(document["id"])
 
 
 async def test_the_last_of_them_runs_too(cloud: LocalCloud) -> None:
