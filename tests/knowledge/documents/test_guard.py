@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.pdf_writer import PdfPage, pdf
 from tests.knowledge.documents.office_files import changed, word, workbook
-from thinkaloud.errors import DocumentError
+from thinkaloud.errors import DocumentError, KnowledgeError
 from thinkaloud.knowledge.documents import Limits, guard, open_document, open_guarded
 
 LONG = "年假十四天。\n\n" * 20_000
@@ -83,9 +83,7 @@ def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, statement: str) -> No
         ("while True: pass", "too_large"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "broken"),
         ("os.abort()", "bomb"),
-        ("os._exit(1)", "broken"),
-        ("x = bytearray(4 << 30)", "broken"),
-        ("out.write('{\"kind\"'); out.flush(); os._exit(0)", "broken"),
+        ("out.write('{\"kind\"'); out.flush(); os.kill(os.getpid(), signal.SIGBUS)", "broken"),
     ],
 )
 def test_a_reader_that_dies_is_an_outcome(
@@ -96,6 +94,16 @@ def test_a_reader_that_dies_is_an_outcome(
         open_guarded(written, "a.txt", limits=Limits(seconds=1))
     assert caught.value.code == code
     assert str(caught.value).startswith("a.txt: ")
+
+
+@pytest.mark.parametrize("statement", ["import no_such_library", "os._exit(0)", "x = bytearray(4 << 30)"])
+def test_a_process_that_does_not_work_is_not_the_documents_fault(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    reads(monkeypatch, tmp_path, statement)
+    with pytest.raises(KnowledgeError, match="its log says why") as caught:
+        open_guarded(written, "a.txt")
+    assert not isinstance(caught.value, DocumentError)
 
 
 def test_memory_has_an_end(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from thinkaloud import errors
-from thinkaloud.errors import DocumentBomb, DocumentBroken, DocumentError, DocumentTooLarge
+from thinkaloud.errors import DocumentBomb, DocumentBroken, DocumentError, DocumentTooLarge, KnowledgeError
 from thinkaloud.knowledge.documents.block import Block, Document
 from thinkaloud.knowledge.documents.opening import shown
 
@@ -53,7 +53,8 @@ def open_guarded(path: Path, uri: str, media: str | None = None, limits: Limits 
     """`open_document` in a process of its own; so are the document's blocks read, each time anew.
 
     Raises:
-        DocumentError: as of `open_document`; `DocumentTooLarge` and `DocumentBroken` also where the process died.
+        DocumentError: as of `open_document`, and where the document made the process die.
+        KnowledgeError: the process does not work, whatever the document.
         OSError: there is no such file, or it may not be read.
     """
     path.stat()
@@ -100,4 +101,6 @@ def _said(process: subprocess.Popen[bytes], called: str, size: int, limits: Limi
         if size * _BOMB < limits.memory:
             raise DocumentBomb(f"{called}: it has only {size:,} bytes, but unpacks to more than {memory}")
         raise DocumentTooLarge(f"{called}: reading it takes more than {memory}; split it")
+    if status >= 0:  # by an exception of its own: no library, no room on the disk
+        raise KnowledgeError(f"the process that reads documents ended with status {status}; its log says why")
     raise DocumentBroken(f"{called}: it is damaged in a way that ends its reader; save it again where it was made")

@@ -107,7 +107,7 @@ def _told(name: str) -> Iterator[None]:
         raise DocumentTooLarge(f"{called}: reading it takes more memory than there is; split it") from None
     except RecursionError:
         raise DocumentBroken(f"{called}: it is nested too deep to be read") from None
-    except OSError:  # the disk's fault, and not the document's
+    except (OSError, ImportError):  # the machine's fault, and not the document's
         raise
     except Exception as error:
         raise DocumentBroken(f"{called}: it is damaged; open it where it was made and save it again") from error
