@@ -105,6 +105,13 @@ def test_a_request_with_a_bad_token_is_refused_without_an_error(aws: DynamoDBCli
     assert load("authorizer").handler(request(token), None) == {"isAuthorized": False}
 
 
+def test_a_request_counts_by_the_header_that_its_answer_is_kept_by(aws: DynamoDBClient) -> None:
+    """With a token of another header, somebody could have the answer for a stranger's token made out to himself."""
+    changed = request("a-strangers-token")
+    changed["headers"]["sec-websocket-protocol"] = f"thinkaloud.v1, bearer.{jwt.encode(CLAIMS, SECRET, 'HS256')}"
+    assert load("authorizer").handler(changed, None) == {"isAuthorized": False}
+
+
 def test_a_provider_that_is_down_is_no_401(aws: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
     token = jwt.encode(CLAIMS, ec.generate_private_key(ec.SECP256R1()), "ES256", headers={"kid": "key-1"})
     with socket.socket() as nobody:

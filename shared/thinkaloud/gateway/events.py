@@ -69,14 +69,15 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
     """The handshake of an authoriser or `$connect` event.
 
     The token stands in `Sec-WebSocket-Protocol` as `bearer.<jwt>` (a browser can set nothing else) or in
-    `Authorization: Bearer <jwt>` (native clients); the subprotocol wins where both are there.
+    `Authorization: Bearer <jwt>` (native clients); the subprotocol wins where both are there. Of a request to the HTTP
+    API only `Authorization` counts: by that header the gateway keeps the answer, and gives it to whoever sends the same.
     """
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     offered = tuple(item.strip() for item in headers.get("sec-websocket-protocol", "").split(",") if item.strip())
     return Handshake(
         origin=headers.get("origin"),
         subprotocols=tuple(item for item in offered if not item.startswith(_BEARER_SUBPROTOCOL)),
-        token=_token(offered, headers.get("authorization", "")),
+        token=_token(() if is_request(event) else offered, headers.get("authorization", "")),
         method_arn=event.get("methodArn", ""),
     )
 
