@@ -70,7 +70,7 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
 
     The token stands in `Sec-WebSocket-Protocol` as `bearer.<jwt>` (a browser can set nothing else) or in
     `Authorization: Bearer <jwt>` (native clients); the subprotocol wins where both are there. Of a request to the HTTP
-    API only `Authorization` counts: by that header the gateway keeps the answer, and gives it to whoever sends the same.
+    API only `Authorization` counts: by it the gateway keeps the answer, and gives that to whoever sends the same.
     """
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     offered = tuple(item.strip() for item in headers.get("sec-websocket-protocol", "").split(",") if item.strip())
