@@ -19,8 +19,8 @@ from benchmarks.figures import machine
 from benchmarks.stream.script import Schedule, ScheduledChat, script
 from benchmarks.stream.timeline import Piece, Timeline, percentile, shown_times
 from benchmarks.stream.worker import PROMPT_TOKENS, answer_over, retriever
-from thinkaloud.dialogue.means import Stores
-from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.dialogue.answer.turn import Abilities
+from thinkaloud.dialogue.work.means import Stores
 from thinkaloud.gateway.poster import Poster
 from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal
 from thinkaloud.state.memory_connections import MemoryConnections

@@ -29,12 +29,12 @@ from localcloud.pinecone.index import Index
 from localcloud.pinecone.requests import SparseValues, Upsert, Vector
 from localcloud.pinecone.server import PineconeServer
 from thinkaloud.knowledge.index import Passage
-from thinkaloud.knowledge.lexicon import Lexicon
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
-from thinkaloud.knowledge.retriever import HybridRetriever, Recipe
-from thinkaloud.knowledge.search import Search
-from thinkaloud.knowledge.sparse import passage_vector
+from thinkaloud.knowledge.retrieval.retriever import HybridRetriever, Recipe
+from thinkaloud.knowledge.retrieval.search import Search
+from thinkaloud.knowledge.words.lexicon import Lexicon
+from thinkaloud.knowledge.words.lexicons import Lexicons
+from thinkaloud.knowledge.words.sparse import passage_vector
 from thinkaloud.language import estimate_tokens, sentences
 from thinkaloud.models.openai_embedding import OpenAIEmbedder
 from thinkaloud.state.lexicons import MemoryLexicons

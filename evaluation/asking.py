@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from evaluation.cases import Case
 from evaluation.observation import Cited, Observation, Reply
-from thinkaloud.dialogue.interrupt import Stop
-from thinkaloud.dialogue.turn import Abilities, Turn
+from thinkaloud.dialogue.answer.turn import Abilities, Turn
+from thinkaloud.dialogue.work.interrupt import Stop
 from thinkaloud.errors import KnowledgeError
-from thinkaloud.knowledge.search import Retrieval, Retriever, Search
+from thinkaloud.knowledge.retrieval.search import Retrieval, Retriever, Search
 from thinkaloud.models.chat import ChatMessage, Event, Finish
 from thinkaloud.protocol.frames import Complete, Error, Text
 from thinkaloud.state.audit import Audit

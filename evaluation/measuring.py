@@ -16,8 +16,8 @@ from evaluation.judge import Judge
 from evaluation.observation import Observation
 from evaluation.run import Result, Run, Setup, result_of
 from evaluation.scratch import TENANT, Services
-from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.variants import Variants
+from thinkaloud.dialogue.answer.turn import Abilities
+from thinkaloud.dialogue.answer.variants import Variants
 from thinkaloud.errors import ThinkaloudError
 from thinkaloud.knowledge.documents import Document
 

@@ -22,10 +22,10 @@ from localcloud.aws.cloud import Aws
 from localcloud.models.server import ModelServer
 from localcloud.pinecone.server import PineconeServer
 from localcloud.providers import Model, chat_model, dimensions, embedding_model, judge_model
-from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.dialogue.answer.turn import Abilities
 from thinkaloud.knowledge.ingest import Ingestor, recount
-from thinkaloud.knowledge.lexicon import Lexicon
-from thinkaloud.knowledge.lexicons import Lexicons
+from thinkaloud.knowledge.words.lexicon import Lexicon
+from thinkaloud.knowledge.words.lexicons import Lexicons
 from thinkaloud.models.chat import ChatModel
 from thinkaloud.models.openai_chat import OpenAIChat
 from thinkaloud.models.steadfast import Patience, SteadfastChat

@@ -13,7 +13,7 @@ from pathlib import Path
 from thinkaloud.errors import ThinkaloudError
 from thinkaloud.knowledge.documents import MEDIA, read_document
 from thinkaloud.knowledge.ingest import recount
-from thinkaloud.knowledge.lexicons import Lexicons
+from thinkaloud.knowledge.words.lexicons import Lexicons
 from thinkaloud.state.lexicons import MemoryLexicons
 from thinkaloud.wiring import ingestion, knowledge
 

@@ -10,22 +10,22 @@ import boto3
 
 import thinkaloud.wiring  # noqa: F401 - the garbage collector is then set as in Lambda
 from benchmarks.stream.script import Language, handbook
-from thinkaloud.dialogue.authentication import Authentication
-from thinkaloud.dialogue.job import RecordingDispatcher
-from thinkaloud.dialogue.means import Stores
-from thinkaloud.dialogue.reception import Reception
-from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Worker
+from thinkaloud.dialogue.answer.turn import Abilities
+from thinkaloud.dialogue.entry.authentication import Authentication
+from thinkaloud.dialogue.entry.reception import Reception
+from thinkaloud.dialogue.work.job import RecordingDispatcher
+from thinkaloud.dialogue.work.means import Stores
+from thinkaloud.dialogue.work.worker import Worker
 from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.poster import Poster
 from thinkaloud.identity.principal import Principal
 from thinkaloud.knowledge.chunking import chunk
 from thinkaloud.knowledge.index import Passage, PassageVector
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.memory_index import MemoryIndex
-from thinkaloud.knowledge.retriever import HybridRetriever, Recipe
-from thinkaloud.knowledge.search import Retriever
-from thinkaloud.knowledge.sparse import passage_vector
+from thinkaloud.knowledge.retrieval.retriever import HybridRetriever, Recipe
+from thinkaloud.knowledge.retrieval.search import Retriever
+from thinkaloud.knowledge.words.lexicons import Lexicons
+from thinkaloud.knowledge.words.sparse import passage_vector
 from thinkaloud.models.chat import ChatModel
 from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.protocol.frames import Accepted

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from thinkaloud.dialogue.job import decode_job
+from thinkaloud.dialogue.work.job import decode_job
 from thinkaloud.wiring.settle import worker
 from thinkaloud.wiring.stream import runner
 

@@ -24,7 +24,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from localcloud.models.text import terms
-from thinkaloud.knowledge.terms import plain
+from thinkaloud.knowledge.words.terms import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

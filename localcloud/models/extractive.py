@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from localcloud.models.prompt_reader import Passage, Sentence, read_prompt, sentences_of
 from localcloud.models.text import Term, terms
-from thinkaloud.dialogue.smalltalk import is_courtesy
-from thinkaloud.dialogue.understanding import understand_by_rules
+from thinkaloud.dialogue.question.smalltalk import is_courtesy
+from thinkaloud.dialogue.question.understanding import understand_by_rules
 from thinkaloud.language import Language, language_of
 from thinkaloud.state.records import Exchange
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from localcloud.models.stopwords import CHINESE_FAINT, ENGLISH_FAINT
-from thinkaloud.knowledge.function_words import CHINESE_GRAMMAR, ENGLISH_GRAMMAR
-from thinkaloud.knowledge.terms import plain, singular, stem
+from thinkaloud.knowledge.words.function_words import CHINESE_GRAMMAR, ENGLISH_GRAMMAR
+from thinkaloud.knowledge.words.terms import plain, singular, stem
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 

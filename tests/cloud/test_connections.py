@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from localcloud.cloud import LocalCloud
 from thinkaloud.client import new_id
-from thinkaloud.dialogue.doorman import HANDSHAKE_TIME
+from thinkaloud.dialogue.entry.doorman import HANDSHAKE_TIME
 from thinkaloud.identity.principal import Principal
 from thinkaloud.settings import ConnectionSettings
 from thinkaloud.state.dynamo_connections import DynamoConnections

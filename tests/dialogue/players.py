@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import NoReturn
 
 from tests.builders import match
-from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.dialogue.answer.turn import Abilities
 from thinkaloud.errors import KnowledgeError
 from thinkaloud.knowledge.index import Match
-from thinkaloud.knowledge.search import Candidate, Retrieval, Retriever, Search
+from thinkaloud.knowledge.retrieval.search import Candidate, Retrieval, Retriever, Search
 from thinkaloud.models.chat import ChatMessage, ChatModel, Delta, Finish
 from thinkaloud.protocol.frames import Usage
 

@@ -10,9 +10,9 @@ from evaluation.observation import Cited, Observation
 from tests.builders import match
 from tests.dialogue.players import BrokenRetriever, Found, PacedChat, abilities
 from tests.evaluation.builders import case
-from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.dialogue.answer.turn import Abilities
 from thinkaloud.errors import ModelRefused
-from thinkaloud.knowledge.search import Candidate, Retrieval, Search
+from thinkaloud.knowledge.retrieval.search import Candidate, Retrieval, Search
 from thinkaloud.models.chat import Delta, Finish
 
 

@@ -23,11 +23,11 @@ from moto import mock_aws
 from localcloud.template.model import Application
 from localcloud.template.reader import read_application
 from tests.dialogue.players import Found
-from thinkaloud.dialogue.turn import Abilities
+from thinkaloud.dialogue.answer.turn import Abilities
 from thinkaloud.identity.principal import Principal
 from thinkaloud.knowledge.ingest import Ingestor
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.memory_index import MemoryIndex
+from thinkaloud.knowledge.words.lexicons import Lexicons
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.settings import ConnectionSettings

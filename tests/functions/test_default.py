@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.functions.conftest import event, load, stored
-from thinkaloud.dialogue.job import RecordingDispatcher, TurnJob
+from thinkaloud.dialogue.work.job import RecordingDispatcher, TurnJob
 from thinkaloud.errors import IdentityError
 from thinkaloud.state.records import TurnKey
 from thinkaloud.wiring import reception

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tests.builders import question
 from tests.dialogue.players import abilities
 from tests.functions.conftest import TABLE, event, load
-from thinkaloud.dialogue.job import decode_job
+from thinkaloud.dialogue.work.job import decode_job
 from thinkaloud.errors import LeaseHeld
 from thinkaloud.gateway import poster
 from thinkaloud.gateway.poster import RecordingPoster

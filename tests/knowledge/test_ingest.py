@@ -14,10 +14,10 @@ from thinkaloud.errors import DocumentBroken, DocumentError, KnowledgeError
 from thinkaloud.knowledge.documents import Block, Document, text_document
 from thinkaloud.knowledge.index import IndexQuery, Match, Passage, PassageVector, SparseVector
 from thinkaloud.knowledge.ingest import BATCH, Ingestor, IngestOutcome, recount
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.memory_index import MemoryIndex
 from thinkaloud.knowledge.pacing import Pacing
-from thinkaloud.knowledge.sparse import number_of
+from thinkaloud.knowledge.words.lexicons import Lexicons
+from thinkaloud.knowledge.words.sparse import number_of
 from thinkaloud.models.embedding import Embedder, HashingEmbedder
 from thinkaloud.state.lexicons import MemoryLexicons
 

@@ -12,8 +12,8 @@ from tests.knowledge.conftest import DIMENSION, pinecone_index
 from thinkaloud.knowledge.documents import Document, text_document
 from thinkaloud.knowledge.index import IndexQuery, SparseVector
 from thinkaloud.knowledge.ingest import Ingestor
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
+from thinkaloud.knowledge.words.lexicons import Lexicons
 from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.state.lexicons import MemoryLexicons
 

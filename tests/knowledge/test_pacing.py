@@ -9,8 +9,8 @@ import pytest
 
 from tests.virtual_time import in_virtual_time
 from thinkaloud.errors import KnowledgeError
-from thinkaloud.knowledge.dense import blended, unit
 from thinkaloud.knowledge.pacing import PAUSES, Pacing
+from thinkaloud.knowledge.words.dense import blended, unit
 from thinkaloud.models.embedding import HashingEmbedder
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests.builders import NOW, principal
 from thinkaloud.knowledge.ingest import Ingestor
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.memory_index import MemoryIndex
 from thinkaloud.knowledge.pacing import Pacing
+from thinkaloud.knowledge.words.lexicons import Lexicons
 from thinkaloud.library.clerk import Clerk
 from thinkaloud.library.desk import Desk
 from thinkaloud.library.jobs import MemoryJobs, Removal, removal_message

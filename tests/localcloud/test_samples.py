@@ -8,9 +8,9 @@ import pytest
 from localcloud import samples
 from thinkaloud.errors import KnowledgeError
 from thinkaloud.knowledge.index import IndexQuery, Passage, PassageVector
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.memory_index import MemoryIndex
-from thinkaloud.knowledge.sparse import passage_vector
+from thinkaloud.knowledge.words.lexicons import Lexicons
+from thinkaloud.knowledge.words.sparse import passage_vector
 from thinkaloud.models.embedding import HashingEmbedder
 from thinkaloud.state.lexicons import MemoryLexicons
 

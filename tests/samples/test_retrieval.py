@@ -12,10 +12,10 @@ import pytest
 from localcloud.models.embedding import LocalEmbedder, StaticEmbedder
 from thinkaloud.knowledge.documents import read_document
 from thinkaloud.knowledge.ingest import Ingestor
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.memory_index import MemoryIndex
-from thinkaloud.knowledge.retriever import HybridRetriever, Recipe
-from thinkaloud.knowledge.search import Retrieval, Search
+from thinkaloud.knowledge.retrieval.retriever import HybridRetriever, Recipe
+from thinkaloud.knowledge.retrieval.search import Retrieval, Search
+from thinkaloud.knowledge.words.lexicons import Lexicons
 from thinkaloud.state.lexicons import MemoryLexicons
 
 SAMPLES = Path(__file__).parents[2] / "samples"

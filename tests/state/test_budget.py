@@ -17,16 +17,16 @@ from benchmarks.metering import MeteredDynamoDB, item_size
 from tests.builders import match, principal, turn_key
 from tests.dialogue.players import retrieval
 from tests.virtual_time import in_virtual_time
-from thinkaloud.dialogue.authentication import Authentication
-from thinkaloud.dialogue.job import RecordingDispatcher
-from thinkaloud.dialogue.means import Stores
-from thinkaloud.dialogue.reception import Reception
-from thinkaloud.dialogue.run import REMEMBERED
-from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Worker
+from thinkaloud.dialogue.answer.turn import Abilities
+from thinkaloud.dialogue.entry.authentication import Authentication
+from thinkaloud.dialogue.entry.reception import Reception
+from thinkaloud.dialogue.work.job import RecordingDispatcher
+from thinkaloud.dialogue.work.means import Stores
+from thinkaloud.dialogue.work.run import REMEMBERED
+from thinkaloud.dialogue.work.worker import Worker
 from thinkaloud.gateway.events import Message
 from thinkaloud.gateway.poster import RecordingPoster
-from thinkaloud.knowledge.search import Retrieval, Search
+from thinkaloud.knowledge.retrieval.search import Retrieval, Search
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.protocol.frames import Usage
 from thinkaloud.protocol.requests import Ask, UserMessage

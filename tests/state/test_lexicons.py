@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from thinkaloud.knowledge.lexicons import LexiconStore
+from thinkaloud.knowledge.words.lexicons import LexiconStore
 from thinkaloud.state.lexicons import DynamoLexicons, MemoryLexicons
 
 if TYPE_CHECKING:

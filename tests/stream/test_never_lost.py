@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.stream.world import PRINCIPAL, SESSION, Death, Piece, Plan, Tab, World
 from tests.virtual_time import in_virtual_time
-from thinkaloud.dialogue.job import TurnJob
+from thinkaloud.dialogue.work.job import TurnJob
 from thinkaloud.state.records import TurnKey
 from thinkaloud.telemetry import logger
 

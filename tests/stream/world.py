@@ -16,16 +16,16 @@ from typing import Any
 
 from tests.builders import NOW, match, principal
 from tests.dialogue.players import retrieval
-from thinkaloud.dialogue.admission import BusyPolicy
-from thinkaloud.dialogue.authentication import Authentication
-from thinkaloud.dialogue.job import TurnJob
-from thinkaloud.dialogue.means import Rhythm, Stores
-from thinkaloud.dialogue.reception import Reception
-from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Worker
+from thinkaloud.dialogue.answer.turn import Abilities
+from thinkaloud.dialogue.entry.admission import BusyPolicy
+from thinkaloud.dialogue.entry.authentication import Authentication
+from thinkaloud.dialogue.entry.reception import Reception
+from thinkaloud.dialogue.work.job import TurnJob
+from thinkaloud.dialogue.work.means import Rhythm, Stores
+from thinkaloud.dialogue.work.worker import Worker
 from thinkaloud.errors import DispatchFailed, EndNotStored, Gone, LeaseHeld, PostFailed, StorageError, Throttled
 from thinkaloud.gateway.events import Message
-from thinkaloud.knowledge.search import Retrieval, Search
+from thinkaloud.knowledge.retrieval.search import Retrieval, Search
 from thinkaloud.models.chat import ChatMessage, Delta, Finish
 from thinkaloud.protocol.encode import MAX_FRAME, encode
 from thinkaloud.state.memory import MemoryControl, MemoryConversations, MemoryJournal

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from thinkaloud.knowledge.lexicons import Lexicons
-from thinkaloud.knowledge.reranking import PineconeReranker
-from thinkaloud.knowledge.retriever import Recipe
+from thinkaloud.knowledge.retrieval.reranking import PineconeReranker
+from thinkaloud.knowledge.retrieval.retriever import Recipe
+from thinkaloud.knowledge.words.lexicons import Lexicons
 from thinkaloud.models.openai_embedding import OpenAIEmbedder
 from thinkaloud.models.pinecone_embedding import PineconeEmbedder
 from thinkaloud.state.lexicons import MemoryLexicons

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from thinkaloud.dialogue.rewriting import ModelRewrite
-from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.variants import Variants
+from thinkaloud.dialogue.answer.turn import Abilities
+from thinkaloud.dialogue.answer.variants import Variants
+from thinkaloud.dialogue.question.rewriting import ModelRewrite
 from thinkaloud.errors import ConfigurationError
 from thinkaloud.wiring import turn
 

@@ -11,13 +11,13 @@ from itertools import islice
 
 from thinkaloud.errors import DocumentEmpty, KnowledgeError
 from thinkaloud.knowledge.chunking import Chunk, chunks
-from thinkaloud.knowledge.dense import unit
 from thinkaloud.knowledge.documents import Document
 from thinkaloud.knowledge.index import IndexQuery, Passage, PassageVector, SparseVector, Value, VectorIndex
-from thinkaloud.knowledge.lexicon import Lexicon
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.pacing import Pacing
-from thinkaloud.knowledge.sparse import passage_vector
+from thinkaloud.knowledge.words.dense import unit
+from thinkaloud.knowledge.words.lexicon import Lexicon
+from thinkaloud.knowledge.words.lexicons import Lexicons
+from thinkaloud.knowledge.words.sparse import passage_vector
 from thinkaloud.models.embedding import Embedder
 
 #: Texts in one embedding request.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from thinkaloud.dialogue.doorman import Doorman
+from thinkaloud.dialogue.entry.doorman import Doorman
 from thinkaloud.gateway import presence
 from thinkaloud.gateway.events import Endpoint
 from thinkaloud.settings import ConnectionSettings, OriginSettings, TableSettings, read

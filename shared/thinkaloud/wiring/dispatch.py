@@ -7,7 +7,7 @@ import os
 import boto3
 from botocore.config import Config
 
-from thinkaloud.dialogue.job import LambdaDispatcher
+from thinkaloud.dialogue.work.job import LambdaDispatcher
 from thinkaloud.settings import DispatchSettings, read
 
 _CONFIG = Config(connect_timeout=1.0, read_timeout=5.0, retries={"mode": "standard", "total_max_attempts": 3})

@@ -7,8 +7,8 @@ import os
 from functools import cache, lru_cache
 
 from thinkaloud.knowledge.ingest import Ingestor
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
+from thinkaloud.knowledge.words.lexicons import Lexicons
 from thinkaloud.library.clerk import Clerk
 from thinkaloud.library.desk import Desk
 from thinkaloud.settings import UploadSettings, read

@@ -6,9 +6,9 @@ import os
 from functools import cache
 
 from thinkaloud.knowledge.ingest import Ingestor
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.pacing import Pacing
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
+from thinkaloud.knowledge.words.lexicons import Lexicons
 from thinkaloud.settings import IngestSettings, read
 from thinkaloud.wiring import knowledge
 

@@ -11,10 +11,10 @@ import httpx2
 import openai
 from pinecone import AsyncPinecone
 
-from thinkaloud.knowledge.lexicons import Lexicons
 from thinkaloud.knowledge.pinecone_index import PineconeIndex
-from thinkaloud.knowledge.reranking import PineconeReranker
-from thinkaloud.knowledge.retriever import HybridRetriever, Recipe
+from thinkaloud.knowledge.retrieval.reranking import PineconeReranker
+from thinkaloud.knowledge.retrieval.retriever import HybridRetriever, Recipe
+from thinkaloud.knowledge.words.lexicons import Lexicons
 from thinkaloud.models.embedding import Embedder
 from thinkaloud.models.openai_embedding import OpenAIEmbedder
 from thinkaloud.models.pinecone_embedding import PineconeEmbedder

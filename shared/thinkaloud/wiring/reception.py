@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 import boto3
 
-from thinkaloud.dialogue.admission import BusyPolicy
-from thinkaloud.dialogue.authentication import Authentication
-from thinkaloud.dialogue.reception import Reception
+from thinkaloud.dialogue.entry.admission import BusyPolicy
+from thinkaloud.dialogue.entry.authentication import Authentication
+from thinkaloud.dialogue.entry.reception import Reception
 from thinkaloud.settings import BusySettings, HeartbeatSettings, TableSettings, read
 from thinkaloud.state.dynamo_connections import DynamoConnections
 from thinkaloud.state.dynamo_conversations import DynamoConversations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from thinkaloud.dialogue.worker import Worker
+from thinkaloud.dialogue.work.worker import Worker
 from thinkaloud.wiring.stream import make_worker
 
 

@@ -8,9 +8,9 @@ from functools import cache
 
 import boto3
 
-from thinkaloud.dialogue.means import Rhythm, Stores
-from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.worker import Worker
+from thinkaloud.dialogue.answer.turn import Abilities
+from thinkaloud.dialogue.work.means import Rhythm, Stores
+from thinkaloud.dialogue.work.worker import Worker
 from thinkaloud.gateway import poster
 from thinkaloud.settings import GatewaySettings, HeartbeatSettings, StreamSettings, TableSettings, read
 from thinkaloud.state.dynamo_audits import DynamoAudits

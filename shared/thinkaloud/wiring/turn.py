@@ -7,11 +7,11 @@ from functools import cache
 
 import openai
 
-from thinkaloud.dialogue.rewriting import ModelRewrite
-from thinkaloud.dialogue.turn import Abilities
-from thinkaloud.dialogue.variants import Variants
-from thinkaloud.dialogue.worker import Worker
-from thinkaloud.knowledge.search import Retriever
+from thinkaloud.dialogue.answer.turn import Abilities
+from thinkaloud.dialogue.answer.variants import Variants
+from thinkaloud.dialogue.question.rewriting import ModelRewrite
+from thinkaloud.dialogue.work.worker import Worker
+from thinkaloud.knowledge.retrieval.search import Retriever
 from thinkaloud.models.openai_chat import OpenAIChat
 from thinkaloud.models.steadfast import Patience, SteadfastChat
 from thinkaloud.settings import AuditSettings, ChatSettings, DialogueSettings, read

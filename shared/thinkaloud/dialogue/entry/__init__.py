@@ -1,0 +1,1 @@
+"""The way in: connections are admitted, frames read, turns claimed, stopped and resumed."""

@@ -1,0 +1,1 @@
+"""What a question asks for, given what was said before."""

@@ -1,0 +1,1 @@
+"""One worker's time with a turn: claimed, run, sent, stored, handed over."""

@@ -1,0 +1,1 @@
+"""Texts -> terms -> sparse vectors, and how much each term says."""
