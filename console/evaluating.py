@@ -28,7 +28,7 @@ from evaluation.run import Run
 from evaluation.scratch import Scratch, Services, judging_model
 from localcloud.aws.errors import AwsUnavailable
 from localcloud.providers import ProviderError
-from thinkaloud.dialogue.answer.prompts import versions
+from thinkaloud.dialogue.prompts import versions
 
 T = TypeVar("T")
 

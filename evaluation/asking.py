@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from evaluation.cases import Case
 from evaluation.observation import Cited, Observation, Reply
+from thinkaloud.dialogue.answer.interrupt import Stop
 from thinkaloud.dialogue.answer.turn import Abilities, Turn
-from thinkaloud.dialogue.work.interrupt import Stop
 from thinkaloud.errors import KnowledgeError
 from thinkaloud.knowledge.retrieval.search import Retrieval, Retriever, Search
 from thinkaloud.models.chat import ChatMessage, Event, Finish

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from tests.builders import NOW, question
 from tests.virtual_time import in_virtual_time
+from thinkaloud.dialogue.answer.interrupt import Stop, StopReason
 from thinkaloud.dialogue.answer.turn import Abilities, Turn
-from thinkaloud.dialogue.work.interrupt import Stop, StopReason
 from thinkaloud.protocol.frames import Complete, Error, Status, Text, TurnFrame
 from thinkaloud.state.audit import Audit
 from thinkaloud.state.records import Exchange, Outcome, Question

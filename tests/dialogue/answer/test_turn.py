@@ -17,9 +17,9 @@ from tests.dialogue.players import (
     PacedChat,
     abilities,
 )
+from thinkaloud.dialogue.answer.interrupt import StopReason
 from thinkaloud.dialogue.answer.sources import SNIPPET, SNIPPET_TOKENS
 from thinkaloud.dialogue.answer.turn import Abilities
-from thinkaloud.dialogue.work.interrupt import StopReason
 from thinkaloud.errors import (
     ModelBroken,
     ModelBusy,

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from thinkaloud.dialogue.answer.prompts import file_name, load_prompt, versions
 from thinkaloud.dialogue.answer.variants import Variants
+from thinkaloud.dialogue.prompts import file_name, load_prompt, versions
 from thinkaloud.errors import ConfigurationError
 from thinkaloud.language import Language, language_of
 

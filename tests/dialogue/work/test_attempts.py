@@ -10,8 +10,8 @@ import pytest
 from tests.builders import NOW, match, question
 from tests.dialogue.players import Found
 from tests.virtual_time import in_virtual_time
+from thinkaloud.dialogue.answer.interrupt import Stop
 from thinkaloud.dialogue.answer.turn import Abilities, Turn
-from thinkaloud.dialogue.work.interrupt import Stop
 from thinkaloud.errors import ModelUnavailable
 from thinkaloud.models.chat import ChatMessage, Delta, Event, Finish
 from thinkaloud.models.steadfast import Patience, SteadfastChat

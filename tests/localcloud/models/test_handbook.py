@@ -12,8 +12,8 @@ import pytest
 
 from localcloud.models.embedding import LocalEmbedder
 from localcloud.models.extractive import DOES_NOT_KNOW, ExtractiveModel
-from thinkaloud.dialogue.answer.prompt import build_prompt
-from thinkaloud.dialogue.answer.prompts import load_prompt
+from thinkaloud.dialogue.prompt import build_prompt
+from thinkaloud.dialogue.prompts import load_prompt
 from thinkaloud.knowledge.chunking import Chunk, chunk
 from thinkaloud.knowledge.documents import Document, read_document
 from thinkaloud.knowledge.index import Match, Passage

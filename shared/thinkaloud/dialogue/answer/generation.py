@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from thinkaloud.dialogue.answer.markers import MarkerFilter
 from thinkaloud.dialogue.answer.progress import Progress
-from thinkaloud.dialogue.answer.prompt import Prompt
+from thinkaloud.dialogue.prompt import Prompt
 from thinkaloud.models.chat import Begin, ChatModel, Delta, Finish
 from thinkaloud.protocol.frames import Reasoning, Reset, Text
 

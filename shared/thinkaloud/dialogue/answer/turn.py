@@ -20,14 +20,14 @@ from thinkaloud.dialogue.answer.abstention import closest, uncovered
 from thinkaloud.dialogue.answer.auditing import audit_of
 from thinkaloud.dialogue.answer.citations import find_citations
 from thinkaloud.dialogue.answer.generation import ANSWER, say, since, write_answer
+from thinkaloud.dialogue.answer.interrupt import Stop, until
 from thinkaloud.dialogue.answer.progress import Progress
-from thinkaloud.dialogue.answer.prompt import build_prompt
-from thinkaloud.dialogue.answer.prompts import file_name, load_prompt
 from thinkaloud.dialogue.answer.variants import Variants
 from thinkaloud.dialogue.labels import error_message, label
+from thinkaloud.dialogue.prompt import build_prompt
+from thinkaloud.dialogue.prompts import file_name, load_prompt
 from thinkaloud.dialogue.question.filters import read_filter
 from thinkaloud.dialogue.question.understanding import Rewrite, understand, understand_at_once
-from thinkaloud.dialogue.work.interrupt import Stop, until
 from thinkaloud.errors import InvalidFrame, KnowledgeError
 from thinkaloud.knowledge.retrieval.search import Retrieval, Retriever, Search
 from thinkaloud.language import estimate_tokens, language_of, language_of_locale

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from thinkaloud.dialogue.answer.prompts import versions
+from thinkaloud.dialogue.prompts import versions
 from thinkaloud.errors import ConfigurationError
 
 _SHARE = re.compile(r"([\w-]+):(\d{1,6})")

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 
-from thinkaloud.dialogue.answer.prompt import build_prompt
-from thinkaloud.dialogue.answer.prompts import load_prompt
+from thinkaloud.dialogue.prompt import build_prompt
+from thinkaloud.dialogue.prompts import load_prompt
 from thinkaloud.dialogue.question.topics import topics
 from thinkaloud.errors import ModelError
 from thinkaloud.language import language_of

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from thinkaloud.dialogue.answer.interrupt import Stop
 from thinkaloud.dialogue.answer.turn import Turn as Answering
-from thinkaloud.dialogue.work.interrupt import Stop
 from thinkaloud.dialogue.work.means import Means
 from thinkaloud.dialogue.work.replay import outcome_of, read_journal, tell_again
 from thinkaloud.dialogue.work.scribe import Scribe, in_thread

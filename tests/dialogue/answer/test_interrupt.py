@@ -9,7 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from tests.virtual_time import in_virtual_time
-from thinkaloud.dialogue.work.interrupt import Stop, until
+from thinkaloud.dialogue.answer.interrupt import Stop, until
 
 
 class Source:

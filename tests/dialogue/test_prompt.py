@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import match
-from thinkaloud.dialogue.answer.prompt import Prompt, build_prompt
-from thinkaloud.dialogue.answer.prompts import load_prompt
+from thinkaloud.dialogue.prompt import Prompt, build_prompt
+from thinkaloud.dialogue.prompts import load_prompt
 from thinkaloud.knowledge.index import Match
 from thinkaloud.language import Language, estimate_tokens, language_of
 from thinkaloud.models.chat import ChatMessage
