@@ -41,7 +41,7 @@ def archive(**parts: bytes) -> bytes:
         ("report.docx", archive(notes=b"x"), "a ZIP archive"),
         ("report.xlsx", archive(xl__workbook__bin=b"x"), "an Excel workbook"),
         ("report.docx", archive(mimetype=b"x", **{"content.xml": b"x"}), "an OpenDocument file"),
-        ("data.json", gzip.compress(b"{}"), "a gzip archive"),
+        ("data.json", gzip.compress(b"{}", mtime=0), "a gzip archive"),
         ("tool.txt", b"\x7fELF" + bytes(100), "a program"),
         ("report.pdf", b"<!DOCTYPE html><html>Please sign in", "a web page; rename it to .html"),
         ("report.xlsx", "City,Days\n上海,14".encode("gb18030"), "plain text; rename it to .txt"),
