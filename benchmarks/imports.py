@@ -27,7 +27,7 @@ BUILDS: dict[str, tuple[str, float | None]] = {
     "DisconnectFunction": ("app.connections()", 250),
     "DefaultFunction": ("app.reception()", 300),
     "TurnFunction": ("app.runner(), app.worker()", 700),
-    "ApiFunction": ("app.gateway()", 700),
+    "ApiFunction": ("from thinkaloud.wiring import api; api.loop(), api.gateway()", 700),
     "IngestFunction": (
         "from thinkaloud.wiring import ingest; app.runner(), app.desk(), ingest._ingestor('demo')",
         None,

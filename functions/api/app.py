@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from thinkaloud.wiring.api import gateway
+from thinkaloud.wiring.api import answer
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """API Gateway checks the token; the application reads the principal from the event alone."""
-    return gateway()(event, context)
+    return answer(event, context)

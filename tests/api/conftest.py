@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -53,7 +56,15 @@ class Desktop:
 
     def __post_init__(self) -> None:
         library = Library(self.documents, self.uploads, self.jobs, MOST_BYTES, clock=lambda: self.now)
-        self._gateway = Mangum(make_application(library, self.audits, self.conversations), lifespan="off")
+        self._application = make_application(library, self.audits, self.conversations)
+        self._loop = asyncio.new_event_loop()
+        # Mangum takes the loop of its thread, and the tests' own thread has one of theirs.
+        self._thread = ThreadPoolExecutor(1, initializer=asyncio.set_event_loop, initargs=(self._loop,))
+        self._gateway = self._thread.submit(Mangum, self._application, "off").result()
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._loop.close()
 
     def ask(
         self,
@@ -84,7 +95,7 @@ class Desktop:
             "body": text if text is not None else None if body is None else json.dumps(body),
             "isBase64Encoded": False,
         }
-        answer = self._gateway(event, None)
+        answer = self._thread.submit(self._gateway, event, None).result()
         headers = answer.get("headers", {})
         is_json = headers.get("content-type", "").startswith("application/json")
         return Reply(answer["statusCode"], json.loads(answer["body"]) if is_json else answer["body"], headers)
@@ -95,5 +106,7 @@ class Desktop:
 
 
 @pytest.fixture
-def api() -> Desktop:
-    return Desktop()
+def api() -> Iterator[Desktop]:
+    desktop = Desktop()
+    yield desktop
+    desktop.close()

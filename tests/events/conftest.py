@@ -206,12 +206,14 @@ def functions(application: Application, monkeypatch: pytest.MonkeyPatch) -> Iter
     yield functions
     stream.runner().close()
     ingest.runner().close()
+    api.loop().close()
+    asyncio.set_event_loop(None)
     forget()
 
 
 def forget() -> None:
     """The wiring keeps clients for the life of a process; here each test is one."""
-    for built in (api.gateway, ingest.desk, ingest.runner, library.documents, library.uploads, library.jobs):
+    for built in (api.gateway, api.loop, ingest.desk, ingest.runner, library.documents, library.uploads, library.jobs):
         built.cache_clear()
     authorizer.verifier.cache_clear()
     connections.connections.cache_clear()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from functools import cache
+from typing import Any
 
 import boto3
 from mangum import Mangum
@@ -16,6 +18,18 @@ from thinkaloud.state.dynamo_conversations import DynamoConversations
 from thinkaloud.state.items import CLIENT_CONFIG
 from thinkaloud.telemetry import logger
 from thinkaloud.wiring import library
+
+
+def answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The answer to a request, as API Gateway takes it. Mangum runs on whatever loop the thread has."""
+    asyncio.set_event_loop(loop())
+    return gateway()(event, context)
+
+
+@cache
+def loop() -> asyncio.AbstractEventLoop:
+    """One event loop for all requests."""
+    return asyncio.new_event_loop()
 
 
 @cache
