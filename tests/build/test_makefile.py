@@ -16,10 +16,10 @@ pytestmark = pytest.mark.build
 AARCH64 = 183
 
 
-def make(target: str, artifacts: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def make(target: str, artifacts: Path, folder: str = "shared", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["make", target],
-        cwd=ROOT / "shared",
+        ["make", "-f", str(ROOT / "shared/Makefile"), target],
+        cwd=ROOT / folder,
         env={**os.environ, "ARTIFACTS_DIR": str(artifacts), **environment},
         capture_output=True,
         text=True,
@@ -27,14 +27,23 @@ def make(target: str, artifacts: Path, **environment: str) -> subprocess.Complet
     )
 
 
-def test_a_layer_for_lambda_is_made_on_any_machine(tmp_path: Path) -> None:
-    done = make("build-SharedLayer", tmp_path)
+@pytest.mark.parametrize(
+    ("target", "folder", "expected"),
+    [
+        ("build-SharedLayer", "shared", {"_pydantic_core", "_rust"}),
+        ("build-IngestFunction", "functions/ingest", {"etree", "libpdfium"}),
+    ],
+)
+def test_a_layer_and_a_function_for_lambda_are_made_on_any_machine(
+    tmp_path: Path, target: str, folder: str, expected: set[str]
+) -> None:
+    done = make(target, tmp_path, folder)
     if "none was found" in done.stderr:
         pytest.skip("there is no Python 3.13 to compile with")
     assert done.returncode == 0, done.stderr
     assert "of the 250 MB that Lambda takes" in done.stdout
     libraries = list(tmp_path.rglob("*.so"))
-    assert {path.name.split(".")[0] for path in libraries} >= {"_pydantic_core", "_rust"}
+    assert {path.name.split(".")[0] for path in libraries} >= expected
     for library in libraries:
         header = library.read_bytes()[:20]
         assert header.startswith(b"\x7fELF"), library
