@@ -243,6 +243,24 @@ async def test_a_newer_version_waits_for_an_older_ones_worker_to_stop(house: Hou
     assert len(await house.found(key)) == 3
 
 
+async def test_a_version_that_is_announced_at_the_last_moment_wins(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = house.announce(pages(2, "old"))
+    first, finish = house.arrived(key), house.documents.finish
+
+    def late(claimed: StoredDocument, now: float, chunks: int) -> None:
+        monkeypatch.undo()
+        house.announce(pages(3, "new"))
+        finish(claimed, now, chunks)
+
+    monkeypatch.setattr(house.documents, "finish", late)
+    assert await house.deliver(first) == ["0"]
+    assert (house.stored(key).status, house.stored(key).version) == ("waiting", 2)
+    assert await house.deliver(first, house.arrived(key, 2)) == []
+    assert len(await house.found(key)) == 3
+
+
 async def test_an_older_versions_upload_that_comes_late_is_dropped(house: House) -> None:
     key = house.announce(pages(2, "old"))
     late = house.arrived(key)

@@ -106,6 +106,19 @@ class Clerk:
 
     async def _attempt(self, document: StoredDocument, hide: Hide, seconds: float, arrival: Arrival | None) -> Again:
         """One attempt at a document that is ours; without an upload it is its removal."""
+        try:
+            return await self._tried(document, hide, seconds, arrival)
+        except LeaseLost:
+            # Whatever took its place need not wait for the claim's end; this message finds out what that is.
+            await asyncio.to_thread(self._documents.let_go, document)
+            return 0.0
+
+    async def _tried(self, document: StoredDocument, hide: Hide, seconds: float, arrival: Arrival | None) -> Again:
+        """What came of the attempt.
+
+        Raises:
+            LeaseLost: a newer version or a removal took its place.
+        """
         if document.attempts > MOST_ATTEMPTS:
             return await self._give_up(document, Failure("crashed", f"{document.announced.name}: it cannot be read"))
         try:
@@ -115,10 +128,6 @@ class Clerk:
                     await self._ingestor(document.key.tenant).delete(document.key.document)
                 else:
                     chunks = await self._load(document, arrival, tenure)
-        except LeaseLost:
-            # Whatever took its place need not wait for the claim's end; this message finds out what that is.
-            await asyncio.to_thread(self._documents.let_go, document)
-            return 0.0
         except TimeoutError:
             logger().warning("out of time", extra=_facts(document))
             await asyncio.to_thread(self._documents.put_back, document, self._clock())
