@@ -31,6 +31,11 @@ async def choose(panel: Locator, *files: FilePayload) -> None:
     await panel.locator("#documents-files").set_input_files(list(files))
 
 
+async def ready(page: Page) -> None:
+    """Wait until the page takes documents: it asks first where to bring them."""
+    await expect(page.get_by_role("button", name="Documents", exact=True)).to_be_visible()
+
+
 def row(panel: Locator, name: str) -> Locator:
     return panel.get_by_role("listitem").filter(has_text=name)
 
@@ -122,6 +127,7 @@ async def test_files_are_dropped_anywhere_on_the_page(open_page: OpenPage, api: 
           return transfer;
         }"""
     )
+    await ready(page)
     await page.dispatch_event("#welcome", "dragenter", {"dataTransfer": transfer})
     panel = page.get_by_role("dialog", name="Documents")
     await expect(panel).to_be_visible()
@@ -203,6 +209,7 @@ async def test_a_file_over_the_limit_is_refused_before_it_travels(open_page: Ope
           return transfer;
         }"""
     )
+    await ready(page)
     await page.dispatch_event("body", "drop", {"dataTransfer": transfer})
     panel = await opened(page)
     await expect(row(panel, "film.txt")).to_contain_text("The file is too large.")
