@@ -19,7 +19,9 @@ from tests.localcloud.project import small_project
 
 pytestmark = pytest.mark.cloud
 
-READY = re.compile(r"ready  page (http://127\.0\.0\.1:\d+/)  ws (ws://127\.0\.0\.1:\d+/live)  http (http://127\.0\.0\.1:\d+)")
+READY = re.compile(
+    r"ready  page (http://127\.0\.0\.1:\d+/)  ws (ws://127\.0\.0\.1:\d+/live)  http (http://127\.0\.0\.1:\d+)"
+)
 
 
 @pytest.fixture(scope="module")

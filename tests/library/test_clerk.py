@@ -188,6 +188,7 @@ async def test_killed_at_any_moment_and_delivered_again(house: House, seed: int)
     texts = await house.found(key)
     assert len(texts) == 80
     assert all("new rule" in text for text in texts)
+    assert (await house.lexicons.of(TENANT)).passages == 80
     assert house.stored(key).status == "ready"
 
 

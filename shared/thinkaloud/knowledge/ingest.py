@@ -47,6 +47,7 @@ class _Version:
     last: str = ""
     fresh: int = 0
     added: Lexicon = field(default_factory=Lexicon)
+    whole: Lexicon | None = None
     name: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
 
 
@@ -79,6 +80,8 @@ class Ingestor:
         document: Document,
         metadata: Mapping[str, Value] | None = None,
         progress: Callable[[int], None] = lambda chunks: None,
+        *,
+        resumed: bool = False,
     ) -> IngestOutcome:
         """Store a document's chunks; once a query finds them, remove those of an older version.
 
@@ -87,12 +90,14 @@ class Ingestor:
         Args:
             metadata: to filter by; no key is the name of a field of `Passage`.
             progress: told how many chunks are stored, time and again.
+            resumed: an earlier attempt at this version may have stored chunks and died before it counted them.
 
         Raises:
             DocumentError: the document cannot be read, or there is no text below its headings.
             KnowledgeError: the embedding model or the index did not answer, or the index does not show what it took.
         """
         version = _Version(frozenset(await self._index.ids(self._tenant, document.id)))
+        version.whole = Lexicon() if resumed else None
         pieces = chunks(document)
         while batch := await asyncio.to_thread(lambda: list(islice(pieces, BATCH))):
             await self._store(version, [self._passage(document, chunk, metadata or {}) for chunk in batch])
@@ -100,8 +105,9 @@ class Ingestor:
         if not version.ids:
             raise DocumentEmpty(f"{document.uri}: there is no text below its headings")
         stale = sorted(await self._until_found(document, version) - version.ids)
-        if version.fresh or stale:
-            await self._remove(document.id, stale, version.added, version.name.digest())
+        if version.fresh or stale or resumed:
+            # Passages that both versions share count twice if an attempt dies in between: `recount` says so exactly.
+            await self._remove(document.id, stale, version.whole or version.added, version.name.digest())
         return IngestOutcome(document.uri, len(version.ids), unchanged=not version.fresh and not stale)
 
     async def delete(self, document: str) -> int:
@@ -120,6 +126,9 @@ class Ingestor:
             version.name.update(passage.id.encode())
             version.last = passage.id
         fresh = [passage for passage in passages if passage.id not in version.stored]
+        if version.whole is not None:
+            for passage in passages:
+                version.whole.count(passage_vector(embedded_text(passage)).indices)
         if not fresh:
             return
         texts = [embedded_text(passage) for passage in fresh]
@@ -131,10 +140,12 @@ class Ingestor:
         version.fresh += len(fresh)
 
     async def _remove(self, document: str, ids: Sequence[str], added: Lexicon, name: bytes) -> None:
-        """Delete passages and count the change. Counted first: by then it is known which passages go."""
+        """Delete passages and count the change. Counted first: by then it is known which passages go.
+
+        `name` is of the version that stays, so that the next attempt, which finds fewer of these, counts nothing again.
+        """
         removed = await _counted(self._index, self._tenant, ids)
-        change = hashlib.blake2b(name + "".join(ids).encode(), digest_size=16).digest()
-        await self._lexicons.change(self._tenant, document, change, added, removed)
+        await self._lexicons.change(self._tenant, document, name, added, removed)
         if ids:
             held = await self._index.fetch(self._tenant, ids[-1:])
             await self._index.delete(self._tenant, ids)

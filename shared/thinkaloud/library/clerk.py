@@ -150,7 +150,9 @@ class Clerk:
             await asyncio.to_thread(self._uploads.fetch, arrival.object, file, self._most_bytes)
             opened = await asyncio.to_thread(open_guarded, file, announced.name, announced.media)
             ingestor = self._ingestor(document.key.tenant)
-            outcome = await ingestor.ingest(opened, dict(announced.metadata), tenure.progress)
+            outcome = await ingestor.ingest(
+                opened, dict(announced.metadata), tenure.progress, resumed=document.attempts > 1
+            )
         return outcome.chunks
 
     async def _again(self, document: StoredDocument, error: Exception) -> Again:
