@@ -195,7 +195,7 @@ def functions(application: Application, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
     functions = Functions(application)
     session.events.register("before-call", functions.called)
-    abilities = Abilities(Found(), PatientChat(functions), prompt_tokens=2_000)
+    abilities = Abilities(Found(covered=True), PatientChat(functions), prompt_tokens=2_000)
     monkeypatch.setattr(turn, "abilities", lambda: abilities)
     index, embedder = MemoryIndex(), HashingEmbedder()
     table = application.functions["IngestFunction"].environment["TABLE_NAME"]
