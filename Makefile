@@ -33,11 +33,14 @@ web/node_modules/done: web/package-lock.json
 dev: $(VENV)/local.done web/node_modules/done ## the whole cloud on this machine, with the chat page
 	@$(BIN)/thinkaloud dev $(ARGS)
 
-test: $(VENV)/dev.done $(SAM) web/node_modules/done ## all tests but the scenarios
-	@$(BIN)/pytest -n 2 --dist loadfile --ignore tests/scenarios $(ARGS)
+# What starts local clouds, or breaks them, takes its time.
+SCENARIOS := tests/scenarios tests/localcloud/test_cloud.py tests/console/test_dev_process.py
 
-scenarios: $(VENV)/dev.done ## faults injected into the running local cloud: throttling, dead workers, lost connections
-	@$(BIN)/pytest -n 2 --dist loadfile tests/scenarios $(ARGS)
+test: $(VENV)/dev.done $(SAM) web/node_modules/done ## all tests but the scenarios
+	@$(BIN)/pytest -n 3 --dist loadfile $(addprefix --ignore=,$(SCENARIOS)) $(ARGS)
+
+scenarios: $(VENV)/dev.done ## whole local clouds, started, stopped and broken: throttling, dead workers, lost connections
+	@$(BIN)/pytest -n 2 --dist loadfile $(SCENARIOS) $(ARGS)
 
 kill: $(VENV)/dev.done ## kill the worker of a hundred turns, each at a random moment
 	@KILLS=100 $(BIN)/pytest tests/scenarios/test_kill.py $(ARGS)
