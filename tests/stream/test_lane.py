@@ -52,6 +52,13 @@ def test_a_frame_that_is_not_text_is_due_at_once_and_so_is_the_text_before_it() 
     assert lane.next(log, 5.002) == Post(STATUS, 3, 3)
 
 
+def test_the_last_text_does_not_wait_for_the_final_frame() -> None:
+    lane, log = lane_after_text(5.0)
+    log.push(text(" last words"))
+    log.close()
+    assert lane.due(log, 5.001) == 5.001
+
+
 def test_a_rate_holds_though_the_end_is_known() -> None:
     lane, log = lane_after_text(5.0, Pace(characters=5.0))
     log.push(text(" last words"))

@@ -24,7 +24,8 @@ class Lane:
     """Says what a reader at `cursor` gets next, and when. At most one post is under way at a time.
 
     The first delta of a part goes at once: of the reasoning, and of the answer after it. Text then waits for its
-    window, unless a frame that is not text stands behind it: nobody is kept waiting for an end that is known.
+    window, unless a frame that is not text stands behind it, or no more text is to come: nobody is kept waiting for
+    an end that is known.
     """
 
     def __init__(self, cursor: int, pace: Pace) -> None:
@@ -40,7 +41,8 @@ class Lane:
         frames = [*(entry.frame for entry in behind), *log.waiting]
         if not isinstance(frames[0], Text | Reasoning):
             return now
-        if self._goes_on(frames[0]) and all(isinstance(frame, Text | Reasoning) for frame in frames):
+        more = not log.closing and all(isinstance(frame, Text | Reasoning) for frame in frames)
+        if more and self._goes_on(frames[0]):
             return self._pacer.due()
         # A new part goes at once, and a known end hurries the text before it, yet not beyond this reader's rate.
         return max(now, self._pacer.full_until)

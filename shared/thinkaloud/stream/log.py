@@ -31,6 +31,7 @@ class TurnLog:
     def __init__(self, first: int, limit: int) -> None:
         self.limit = limit
         self.ended = False
+        self.closing = False
         self._entries: list[Entry] = []
         self._waiting: deque[TurnFrame] = deque()
         self._next = first
@@ -60,6 +61,10 @@ class TurnLog:
             self._waiting[-1] = with_content(last, last.content + frame.content)
         else:
             self._waiting.append(frame)
+
+    def close(self) -> None:
+        """No more text will be pushed, though the final frame may take a moment: the last text need not wait for it."""
+        self.closing = True
 
     def end(self) -> None:
         """Nothing more will be pushed."""

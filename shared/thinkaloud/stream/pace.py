@@ -13,12 +13,12 @@ class Pace:
     """Windows between two posts of text, in seconds.
 
     `early` holds for the first second of text, when the reader is waiting, `later` after it. Chosen with `make bench`
-    so that at 25 ms a post 95 of 100 tokens are at most 75 and 125 ms late, and 300 tokens at 250 a second take 28
+    so that at 25 ms a post 95 of 100 tokens are at most some 75 and 125 ms late, and 300 tokens at 250 a second take 28
     posts. A 429 doubles the window, up to `widest` times its length; each post that is taken narrows it by a fifth.
     `characters` a second are the most that one reader gets, where it is set.
     """
 
-    early: float = 0.0498
+    early: float = 0.0501
     later: float = 0.101
     early_for: float = 0.99
     widest: float = 8.0

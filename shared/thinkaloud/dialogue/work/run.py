@@ -107,6 +107,8 @@ class Run:
         answering = Answering(self._turn.question, self._abilities, self._remember, self._stop, self._clock)
         async for frame in answering.frames():
             if isinstance(frame, Complete | Error):
+                self._log.close()
+                self._outbox.changed()
                 self._audit = answering.audit(frame)
                 # Before anybody hears of it: whoever sees the end may ask the next question at once.
                 if await self._store(answering.outcome(frame)):
